@@ -1,0 +1,326 @@
+import type { TimeSpan } from "oslo";
+import type { ResetEvent } from "./events.ts";
+import type { Job } from "./jobs.ts";
+import type { Language } from "./mail/language.ts";
+import type { Messages } from "./mail/messages.ts";
+import type { PasswordRule, PasswordViolation } from "./password-rules.ts";
+import type { SignedTokens } from "./signed-tokens.ts";
+
+// ── The four ports ──────────────────────────────────────────────────────────────────────────────────────
+
+/** What relatch needs to know of an account. Select exactly these columns. */
+export interface ResetUser {
+  /** Non-empty, at most 128 bytes of UTF-8. Numbers are to be turned into strings by the store. */
+  id: string;
+  /** The e-mail address on file. Mail goes to this string and to no other. */
+  email: string;
+  /** The stored password hash, or `null` for an account that has no password. Never `undefined` or `""`. */
+  passwordHash: string | null;
+  /** Used in the greeting, as inert text. */
+  name?: string | null | undefined;
+  /** A BCP 47 tag: the language this person chose. */
+  locale?: string | null | undefined;
+  /** Which tenant the account belongs to, where one server serves several. */
+  tenant?: string | null | undefined;
+  /** `false` refuses the reset: suspended, managed by an identity provider, a service account. */
+  resetAllowed?: boolean | null | undefined;
+}
+
+/** Functions over the application's own user table, written by the application. */
+export interface UserStore {
+  /**
+   * The account with this address, or nothing. `email` is in canonical form (see `canonicalEmail`): match it
+   * case-insensitively, and answer with one account at most. Read from the primary: a lagging replica makes
+   * good links look expired.
+   */
+  findByEmail(email: string, tenant: string | undefined): Promise<ResetUser | null | undefined>;
+
+  /** The account with this id, or nothing. Read from the primary. */
+  findById(id: string): Promise<ResetUser | null | undefined>;
+
+  /**
+   * The commit. Sets the password hash to `next` if, and only if, the row still has this e-mail (byte for
+   * byte) and this hash (`expected`), and may still reset; answers exactly `true` when it did and `false` when
+   * it did not. One conditional statement on the primary, so that of any number of concurrent callers one wins:
+   *
+   *     UPDATE users SET password_hash = $next
+   *      WHERE id = $userId AND email = $email AND password_hash = $expected AND active
+   *
+   * What must change together with the password (sessions in the same database) belongs in its transaction.
+   */
+  replacePasswordHash(change: PasswordChange): Promise<boolean>;
+
+  /**
+   * Optional: the same commit for an account that has no password yet (`password_hash IS NULL`). Without this
+   * method such an account gets no link; with it, the link lets its owner set a first password.
+   */
+  setFirstPasswordHash?(change: FirstPassword): Promise<boolean>;
+}
+
+/** The arguments of {@link UserStore.replacePasswordHash}. */
+export interface PasswordChange {
+  userId: string;
+  /** The address the link was mailed to. */
+  email: string;
+  /** The hash that must still be there. */
+  expected: string;
+  /** The hash to set. */
+  next: string;
+}
+
+/** The arguments of {@link UserStore.setFirstPasswordHash}: the hash that must still be there is none. */
+export interface FirstPassword {
+  userId: string;
+  /** The address the link was mailed to. */
+  email: string;
+  /** The hash to set. */
+  next: string;
+}
+
+/** What is stored of an outstanding link. Neither the link nor the account can be recovered from it. */
+export interface TokenRecord {
+  /** SHA-256 of the token, 64 lower-case hexadecimal digits. */
+  tokenHash: string;
+  userId: string;
+  /** HMAC-SHA-256 of the account under the token, 64 lower-case hexadecimal digits. */
+  fingerprint: string;
+  /** To be kept to the millisecond, as an instant: no time zone may shift it. */
+  expiresAt: Date;
+}
+
+/**
+ * Where outstanding links are kept. It need not be trusted for integrity and need not be the users' database:
+ * who reads it cannot make a link, who writes it cannot either, and single use does not depend on it.
+ */
+export interface TokenStore {
+  /** Replaces any earlier record of the same user, in one atomic step: at most one link per user is live. */
+  save(record: TokenRecord): Promise<unknown>;
+  /** The record with exactly this hash, expired or not, or nothing. */
+  find(tokenHash: string): Promise<TokenRecord | null | undefined>;
+  /** Deletes the user's record, if there is one. */
+  deleteByUser(userId: string): Promise<unknown>;
+  /** Deletes every record with `expiresAt <= now`, for a scheduled purge. Answers how many went. */
+  deleteExpired(now: Date): Promise<number>;
+}
+
+/** A mail ready to be sent. */
+export interface MailMessage {
+  /** The address on file: exactly one `@`, no white space, no display name. */
+  to: string;
+  subject: string;
+  /** Complete by itself. */
+  text: string;
+  html?: string | undefined;
+}
+
+/** Whom a mail is for. Holds no address: it may be logged. */
+export interface Recipient {
+  userId: string;
+  name?: string | undefined;
+  /** BCP 47 tag of the language the mail is written in. */
+  locale: string;
+  tenant?: string | undefined;
+}
+
+/** Which of the mails this is. */
+export type MailKind = "reset_link" | "password_changed";
+
+/** Sends one mail. */
+export interface Mailer {
+  /**
+   * Resolves when the mail was handed over; rejects when it was not, and the delivery is tried again. An error
+   * with `permanent: true` says that the server definitely refused (SMTP 5xx): then it is not.
+   */
+  send(message: MailMessage, about: Recipient & { kind: MailKind }): Promise<unknown>;
+}
+
+/** The hasher the login already uses. oslo's `Argon2id`, `Scrypt` and `Bcrypt` fit as they are. */
+export interface PasswordHasher {
+  /**
+   * Hashes a password under a fresh salt. It gets the password exactly as it was typed: normalisation is the
+   * hasher's, or login and reset would disagree.
+   */
+  hash(password: string): Promise<string>;
+}
+
+// ── The small optional ports ────────────────────────────────────────────────────────────────────────────
+
+/** At most `max` units in any window of `windowSeconds`, counted from the first unit. */
+export interface RateRule {
+  max: number;
+  windowSeconds: number;
+}
+
+/** Counts units against a rule. Check and consumption are one atomic step. */
+export interface RateLimiter {
+  /** Takes one unit, if one is left. `key` holds neither an e-mail nor a tenant in clear. */
+  consume(key: string, rule: RateRule): Promise<{ allowed: boolean; retryAfterSeconds: number }>;
+  /** Optional: gives one unit back. */
+  refund?(key: string, rule: RateRule): Promise<unknown>;
+}
+
+/** How often a reset may be asked for. */
+export interface Limits {
+  /** Where the counts are kept. Default: `memoryRateLimiter()`, right for one process. */
+  rateLimiter?: RateLimiter | undefined;
+  /** Per client address, answered with `throttled`. Default: 30 in 15 minutes. `false`: no such limit. */
+  client?: RateRule | false | undefined;
+  /**
+   * Per e-mail address, known or not; silent. Default: 1 a minute and 3 an hour (never longer than the token
+   * lifetime, so that other people's requests cannot leave the owner without a live link). `false`: no limit.
+   */
+  address?: readonly RateRule[] | false | undefined;
+}
+
+/** Why a dispatcher let go of a job without delivering it. */
+export type DropReason = "queue_full" | "gave_up";
+
+/** Runs the mail jobs, in this process or by way of a queue. */
+export interface Dispatcher {
+  /**
+   * Takes a job; awaited before the answer. It must not let the time of the answer, or of the next one, depend
+   * on what `deliver` does. `deliver` rejects when another try could help. `dropped` reports a job that is
+   * given up, so that it shows as an event.
+   */
+  dispatch(
+    job: Job,
+    deliver: (job: Job) => Promise<void>,
+    dropped: (job: Job, reason: DropReason) => void,
+  ): Promise<unknown>;
+  /** Optional: resolves when no job is waiting or running. */
+  drain?(): Promise<unknown>;
+}
+
+// ── Options ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Ends all sessions of a user: cookies, refresh tokens, remember-me and API tokens. May run more than once. */
+export type RevokeSessions = (userId: string) => Promise<unknown>;
+
+/** The options of `createPasswordReset`. Wrong ones throw `ERR_OPTIONS` at construction. */
+export interface PasswordResetOptions {
+  users: UserStore;
+  /** A store for opaque tokens, or `signedTokens({ keys })`, which needs none. */
+  tokens: TokenStore | SignedTokens;
+  mailer: Mailer;
+  hasher: PasswordHasher;
+  /** As it stands in the mails. */
+  appName: string | ((to: Recipient) => string);
+  /**
+   * The page that takes the link: an absolute https URL (http on loopback only) with `:token` once, after the
+   * host. Never built from a request (CVE-2017-8295 and its many kin).
+   */
+  resetUrl: string | ((to: Recipient) => string);
+  /**
+   * Ends the user's sessions after a reset. `"in_transaction"`: `replacePasswordHash` already does, in its own
+   * transaction. `false`: old sessions survive a reset, which is what an intruder would want.
+   */
+  revokeSessions: RevokeSessions | "in_transaction" | false;
+
+  /** How long a link lives, more than 0 and at most 24 hours. Default: one hour. */
+  tokenLifetime?: TimeSpan | undefined;
+  /** Default: `defaultPasswordRules`. An empty list accepts every non-empty password. */
+  passwordRules?: readonly PasswordRule[] | undefined;
+  limits?: Limits | undefined;
+  /** Default: `background()`. */
+  dispatcher?: Dispatcher | undefined;
+  /** Handed to the default dispatcher, for platforms that stop a process after its answer. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** How long one delivery may take before it counts as failed. Default: 30 seconds. */
+  deliveryTimeout?: TimeSpan | undefined;
+  /** The languages of mails and refusals; the first is the fallback. Default: English alone. */
+  languages?: readonly [Language, ...Language[]] | undefined;
+  /** Replaces single messages; the others keep their standard form. */
+  messages?: Partial<Messages> | undefined;
+  /** Told of every outcome. It may throw or reject: that changes nothing. */
+  onEvent?: ((event: ResetEvent) => unknown) | undefined;
+  /** The clock, for tests. */
+  now?: (() => Date) | undefined;
+}
+
+// ── Calls and their results ─────────────────────────────────────────────────────────────────────────────
+
+export interface RequestResetInput {
+  /** As it arrived. Anything but a string with one plain address is `invalid_email`. */
+  email: unknown;
+  /**
+   * The client's address, as your server trusts it (behind proxies: see the guide). `null` or `undefined`
+   * switches the client limit off for this call, which is why the property has to be named.
+   */
+  ip: string | null | undefined;
+  /** A BCP 47 tag or a whole Accept-Language header. The account's own locale goes before it. */
+  locale?: string | null | undefined;
+  tenant?: string | null | undefined;
+}
+
+/** The same for every address that is one, known or not. */
+export type RequestResetResult =
+  | { ok: true }
+  | { ok: false; reason: "invalid_email" }
+  | { ok: false; reason: "throttled"; retryAfterSeconds: number };
+
+export type VerifyTokenResult =
+  | { ok: true; userId: string; expiresAt: Date }
+  | { ok: false; reason: "invalid_or_expired_token" };
+
+export interface CompleteResetInput {
+  /** As it arrived. */
+  token: unknown;
+  /** As it arrived. */
+  newPassword: unknown;
+  /** The language of `violations[].message`: a BCP 47 tag or a whole Accept-Language header. */
+  locale?: string | null | undefined;
+  tenant?: string | null | undefined;
+}
+
+export type CompleteResetResult =
+  | {
+      ok: true;
+      userId: string;
+      /** `false` when sessions may have survived: declined by option, or the revocation failed (see events). */
+      sessionsRevoked: boolean;
+    }
+  | { ok: false; reason: "invalid_or_expired_token" }
+  | { ok: false; reason: "password_rejected"; violations: PasswordViolation[] };
+
+/** What `createPasswordReset` answers. Its methods can be destructured. */
+export interface PasswordReset {
+  /**
+   * Asks for a link. The answer does not depend on whether the account exists, and neither does its time: the
+   * account is looked up later, by the job. Nothing about the account changes.
+   *
+   * @throws RelatchError `ERR_RATE_LIMITER`, `ERR_DISPATCHER`, or `ERR_OPTIONS` for a `tenant` that is no string.
+   */
+  requestReset(input: RequestResetInput): Promise<RequestResetResult>;
+
+  /**
+   * Says whether a link may still be used, and whose it is. Never spends it: mail scanners open links.
+   *
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`.
+   */
+  verifyToken(token: unknown, context?: { tenant?: string | null | undefined }): Promise<VerifyTokenResult>;
+
+  /**
+   * Sets the new password, once. A refused password does not spend the link. Signs nobody in.
+   *
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`, `ERR_HASHER`, `ERR_SESSIONS`, `ERR_DISPATCHER`:
+   * always before the new password counts, so that the link still works.
+   */
+  completeReset(input: CompleteResetInput): Promise<CompleteResetResult>;
+
+  /**
+   * Runs one job, for a worker of an external queue. Resolves when nothing is left to do (also for a job that
+   * is malformed, too old, or already done by this process) and rejects when another try could help.
+   */
+  deliver(job: unknown): Promise<void>;
+
+  /**
+   * Kills the user's outstanding link: "this wasn't me", account closed.
+   *
+   * @throws RelatchError `ERR_TOKEN_STORE`, with signed tokens always: those die by expiry or by a change of
+   * password or address only.
+   */
+  revokeTokens(userId: string): Promise<void>;
+
+  /** Resolves when nothing is in flight: for tests and for a graceful shutdown. Usable afterwards. */
+  drain(): Promise<void>;
+}
