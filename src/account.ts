@@ -1,0 +1,50 @@
+import { sha256 } from "@oslojs/crypto/sha2";
+import { encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { concat, lengthPrefixed } from "./bytes.ts";
+import { RelatchError } from "./errors.ts";
+
+/** A `ResetUser` that was checked: what a user store answered, with nothing left to doubt. */
+export interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly passwordHash: string | null;
+  readonly name: string | undefined;
+  readonly locale: string | undefined;
+  readonly tenant: string | undefined;
+  readonly resetAllowed: boolean;
+}
+
+/**
+ * What a token is bound to, as bytes: id, address on file, password hash, tenant. A change of any of them
+ * kills every link. Two different accounts never give the same bytes.
+ */
+export function boundState(account: Pick<Account, "id" | "email" | "passwordHash" | "tenant">): Uint8Array {
+  const { id, email, passwordHash, tenant } = account;
+  return concat(
+    lengthPrefixed(id),
+    lengthPrefixed(email),
+    passwordHash === null ? NO_HASH : HASH,
+    passwordHash === null ? NOTHING : lengthPrefixed(passwordHash),
+    tenant === undefined ? NOTHING : lengthPrefixed(tenant),
+  );
+}
+
+const NO_HASH = Uint8Array.of(0);
+const HASH = Uint8Array.of(1);
+const NOTHING = new Uint8Array(0);
+
+/**
+ * A short public name of "this account with this password". Put it into the session (or the JWT) at sign-in and
+ * compare it on every request: then a login that was in flight during a reset cannot outlive it. A login that
+ * rehashes the password must stamp the session anew. Reveals nothing about the password or its hash.
+ *
+ * @throws RelatchError `ERR_OPTIONS` when `id` or `passwordHash` is missing.
+ */
+export function sessionStamp(user: { id: string; passwordHash: string | null }): string {
+  const { id, passwordHash } = user ?? {};
+  if (typeof id !== "string" || (typeof passwordHash !== "string" && passwordHash !== null)) {
+    throw new RelatchError("ERR_OPTIONS", "sessionStamp needs { id: string, passwordHash: string | null }.");
+  }
+  const input = concat("relatch/v1/session\0", lengthPrefixed(id), lengthPrefixed(passwordHash ?? ""));
+  return encodeBase64urlNoPadding(sha256(input));
+}

@@ -1,0 +1,134 @@
+import { randomBetween } from "./bytes.ts";
+import { RelatchError } from "./errors.ts";
+import type { Job } from "./jobs.ts";
+import { pause } from "./time.ts";
+import type { Dispatcher } from "./types.ts";
+
+/**
+ * Delivers at once, before the answer: for scripts and tests. Not for a server: the time of the answer, and an
+ * error of the mailer, would tell who has an account. A delivery that fails is not tried again.
+ */
+export function inline(): Dispatcher {
+  const followUps = background();
+  return {
+    async dispatch(job, deliver, dropped) {
+      // Handed over before the commit, a follow-up can act only after it: it cannot be waited for.
+      if (job.type === "password_changed") await followUps.dispatch(job, deliver, dropped);
+      else await deliver(job).catch(() => dropped(job, "gave_up"));
+    },
+    drain: async () => followUps.drain?.(),
+  };
+}
+
+/** Options of {@link background}. */
+export interface BackgroundOptions {
+  /** Deliveries at one time. Default: 8. */
+  concurrency?: number | undefined;
+  /** Reset requests waiting; one more is dropped, with an event and the same answer. Default: 1000. */
+  maxWaiting?: number | undefined;
+  /** Tries of one job, the first included. Default: 5. */
+  maxAttempts?: number | undefined;
+  /** Handed a promise of the work that is left, for platforms that stop a process after its answer. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+}
+
+/**
+ * Delivers in this process, after the answer. A job starts 50 to 500 ms later, at random: started with the
+ * answer, its work would slow down the next request of the same process, and so tell who has an account. Failed
+ * deliveries are tried again after about 1, 4, 16 and 64 seconds. What waits when the process dies is lost: then
+ * the person asks again.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for numbers that are none.
+ */
+export function background(options: BackgroundOptions = {}): Dispatcher {
+  const { concurrency = 8, maxWaiting = 1000, maxAttempts = 5, waitUntil } = options;
+  for (const [name, value] of Object.entries({ concurrency, maxWaiting, maxAttempts })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RelatchError("ERR_OPTIONS", `background: ${name} is a whole number, 1 or more.`);
+    }
+  }
+
+  /** Jobs whose time has not come, each with what starts it now. */
+  const delayed = new Map<symbol, () => void>();
+  /** Jobs whose time has come, waiting for a free place. */
+  const ready: (() => Promise<void>)[] = [];
+  const unfinished = new Set<Promise<void>>();
+  let running = 0;
+  let waitingRequests = 0;
+  let draining = 0;
+
+  async function attempts(job: Job, deliver: (job: Job) => Promise<void>): Promise<boolean> {
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      await (attempt === 1 ? firstStart() : pause(1000 * 4 ** (attempt - 2) * randomBetween(0.5, 1.5)));
+      const failed = await inTurn(() => deliver(job)).then(
+        () => false,
+        () => true,
+      );
+      if (!failed) return true;
+    }
+    return false;
+  }
+
+  /** The delay that hides the work; a drain has no use for it. */
+  function firstStart(): Promise<void> {
+    if (draining > 0) return Promise.resolve();
+    const id = Symbol();
+    return new Promise<void>((start) => {
+      const timer = setTimeout(start, randomBetween(50, 500));
+      delayed.set(id, () => {
+        clearTimeout(timer);
+        start();
+      });
+    }).finally(() => delayed.delete(id));
+  }
+
+  /** At most `concurrency` at one time, first come, first served. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      ready.push(() => work().then(resolve, reject));
+      startNext();
+    });
+  }
+
+  function startNext(): void {
+    if (running >= concurrency) return;
+    const work = ready.shift();
+    if (!work) return;
+    running += 1;
+    void work().finally(() => {
+      running -= 1;
+      startNext();
+    });
+  }
+
+  return {
+    async dispatch(job, deliver, dropped) {
+      // Follow-ups are never dropped: each stands for a proven link, so strangers cannot flood them.
+      const isRequest = job.type === "reset_requested";
+      if (isRequest && waitingRequests >= maxWaiting) return dropped(job, "queue_full");
+      if (isRequest) waitingRequests += 1;
+      const work = attempts(job, deliver)
+        .then((delivered) => {
+          if (!delivered) dropped(job, "gave_up");
+        })
+        .finally(() => {
+          if (isRequest) waitingRequests -= 1;
+          unfinished.delete(work);
+        });
+      unfinished.add(work);
+      waitUntil?.(work);
+    },
+
+    async drain() {
+      draining += 1;
+      try {
+        while (unfinished.size > 0) {
+          for (const start of delayed.values()) start();
+          await Promise.allSettled(unfinished);
+        }
+      } finally {
+        draining -= 1;
+      }
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** Counts what has been started and not finished, so that somebody can wait for it. */
+export class InFlight {
+  readonly #work = new Set<Promise<unknown>>();
+
+  /** The same function, with its calls counted. */
+  track<Input extends unknown[], Output>(run: (...input: Input) => Promise<Output>) {
+    return (...input: Input): Promise<Output> => {
+      const work = run(...input);
+      const done: Promise<unknown> = work.catch(() => {}).finally(() => this.#work.delete(done));
+      this.#work.add(done);
+      return work;
+    };
+  }
+
+  get size(): number {
+    return this.#work.size;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#work);
+  }
+}

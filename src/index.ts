@@ -1,0 +1,32 @@
+export { TimeSpan } from "oslo";
+export { sessionStamp } from "./account.ts";
+export { type BreachedPasswordOptions, breachedPassword } from "./breached-password.ts";
+export { type BackgroundOptions, background, inline } from "./dispatch.ts";
+export { canonicalEmail } from "./email-address.ts";
+export { RelatchError, type RelatchErrorCode } from "./errors.ts";
+export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./events.ts";
+export type { Job, PasswordChangedJob, ResetRequestedJob } from "./jobs.ts";
+export type { Language } from "./mail/language.ts";
+export {
+  type MessageContent,
+  type MessageInput,
+  type Messages,
+  type PasswordChangedInput,
+  type ResetLinkInput,
+  standardMessages,
+} from "./mail/messages.ts";
+export {
+  checkPassword,
+  defaultPasswordRules,
+  notCommon,
+  notPersonal,
+  type PasswordContext,
+  type PasswordRule,
+  type PasswordViolation,
+  passwordLength,
+  type RuleRefusal,
+} from "./password-rules.ts";
+export { createPasswordReset } from "./password-reset.ts";
+export { memoryRateLimiter } from "./rate-limit.ts";
+export { type SignedTokens, type SignedTokensOptions, signedTokens } from "./signed-tokens.ts";
+export type * from "./types.ts";

@@ -1,0 +1,67 @@
+import { encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { randomBytes } from "./bytes.ts";
+import { canonicalEmail } from "./email-address.ts";
+import { ownFields } from "./fields.ts";
+
+interface JobBase {
+  /** The format. A worker drops what it does not know. */
+  v: 1;
+  /** 128 random bits. A worker that gets the same id twice mails once. */
+  id: string;
+  /** When it was handed over, in milliseconds since the epoch. */
+  at: number;
+  locale?: string | undefined;
+}
+
+/** "Somebody asked for a link for this address." Whether an account has it, nobody knows yet. */
+export interface ResetRequestedJob extends JobBase {
+  type: "reset_requested";
+  /** Canonical form. */
+  email: string;
+  tenant?: string | undefined;
+}
+
+/** "A new password is about to be set." The worker acts only when it finds that it was. */
+export interface PasswordChangedJob extends JobBase {
+  type: "password_changed";
+  userId: string;
+  /** `sessionStamp` of the account before and after the commit. */
+  previousStamp: string;
+  stamp: string;
+}
+
+/** Work for after the answer. Plain JSON, and no secret in it: the token is made by whoever delivers it. */
+export type Job = ResetRequestedJob | PasswordChangedJob;
+
+/** What both kinds of job start with. */
+export const newJob = (now: Date): { v: 1; id: string; at: number } => ({
+  v: 1,
+  id: encodeBase64urlNoPadding(randomBytes(16)),
+  at: now.getTime(),
+});
+
+/** Reads a job that went through a queue, which is not trusted. Only own properties of plain types count. */
+export function parseJob(input: unknown): Job | undefined {
+  const job = ownFields(input);
+  const { v, id, at, locale, tenant } = job;
+  if (v !== 1 || !isText(id, 64) || !Number.isSafeInteger(at)) return undefined;
+  if (!isOptionalText(locale, 64) || !isOptionalText(tenant, 256)) return undefined;
+  const base = { v, id, at: at as number, locale } as const;
+
+  if (job["type"] === "reset_requested") {
+    const email = canonicalEmail(job["email"]);
+    return email === undefined ? undefined : { ...base, type: "reset_requested", email, tenant };
+  }
+  if (job["type"] === "password_changed") {
+    const { userId, previousStamp, stamp } = job;
+    if (!isText(userId, 128) || !isText(previousStamp, 64) || !isText(stamp, 64)) return undefined;
+    return { ...base, type: "password_changed", userId, previousStamp, stamp };
+  }
+  return undefined;
+}
+
+const isText = (value: unknown, max: number): value is string =>
+  typeof value === "string" && value !== "" && value.length <= max;
+
+const isOptionalText = (value: unknown, max: number): value is string | undefined =>
+  value === undefined || isText(value, max);

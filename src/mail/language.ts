@@ -1,0 +1,80 @@
+/** The words of one language: what the mails say and why a password is refused. One file each. */
+export interface Language {
+  /** BCP 47. */
+  tag: string;
+  direction: "ltr" | "rtl";
+  /** With a name that is safe to print, or without one. */
+  greeting(name: string | undefined): string;
+  resetLink: {
+    subject(appName: string): string;
+    intro(appName: string): string;
+    /** On the button. */
+    action: string;
+    /** Above the address in plain sight. */
+    plainLink: string;
+    /** `duration` in words, e.g. "1 hour". */
+    lifetime(duration: string): string;
+    notYou: string;
+  };
+  passwordChanged: {
+    subject(appName: string): string;
+    /** `when`: date and time in words, with the time zone. */
+    intro(appName: string, when: string): string;
+    signedOut: string;
+    notYou(supportAddress: string | undefined): string;
+  };
+  /** Sentences for the codes of the rules; `unacceptable` for a code that has none. */
+  violations: Readonly<Record<string, (params: Readonly<Record<string, number>>) => string>>;
+}
+
+/**
+ * The language for somebody who wishes for these, in order: BCP 47 tags or whole Accept-Language headers, the
+ * first that can be met. Matched by language and script, the region aside: `pt-PT` gets `pt-BR`, but `zh-Hant`
+ * does not get `zh-CN`, which is another script (RFC 4647 §3.4 would have given it). Else the first.
+ */
+export function chooseLanguage(
+  languages: readonly [Language, ...Language[]],
+  ...wishes: (string | undefined)[]
+): Language {
+  for (const tag of wishes.flatMap(tagsByPreference)) {
+    const exact = languages.find((language) => language.tag.toLowerCase() === tag.toLowerCase());
+    const found = exact ?? languages.find((language) => script(language.tag) === script(tag));
+    if (found) return found;
+  }
+  return languages[0];
+}
+
+/** RFC 9110 §12.5.4. Longer ones than any browser sends are ignored, and so are tags that are none. */
+function tagsByPreference(header: string | undefined): string[] {
+  if (typeof header !== "string" || header.length > 512) return [];
+  return header
+    .split(",")
+    .map((item) => {
+      const [tag = "", weight] = item.split(";").map((part) => part.trim());
+      return { tag, weight: weight?.startsWith("q=") ? Number(weight.slice(2)) : 1 };
+    })
+    .filter(({ tag, weight }) => weight > 0 && script(tag) !== undefined)
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ tag }) => tag);
+}
+
+/** Language and script, e.g. `zh-Hans` for `zh-CN`. */
+function script(tag: string): string | undefined {
+  try {
+    const locale = new Intl.Locale(tag).maximize();
+    return `${locale.language}-${locale.script}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** "1 hour", "30 minutes": a duration in the largest unit that leaves no remainder. */
+export function durationInWords(milliseconds: number, { tag }: Language): string {
+  const minutes = Math.max(1, Math.floor(milliseconds / 60_000));
+  const [unit, count] = minutes % 60 === 0 ? (["hour", minutes / 60] as const) : (["minute", minutes] as const);
+  return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+/** An instant, in UTC: whose time zone the server happens to be in says nothing to the reader. */
+export const instantInWords = (instant: Date, { tag }: Language): string =>
+  `${new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(instant)} UTC`;

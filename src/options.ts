@@ -1,0 +1,227 @@
+import { RelatchError } from "./errors.ts";
+import { emitter, type Happening } from "./events.ts";
+import { background } from "./dispatch.ts";
+import { ownFields } from "./fields.ts";
+import type { Language } from "./mail/language.ts";
+import { english } from "./mail/languages/en.ts";
+import { type Messages, standardMessages } from "./mail/messages.ts";
+import { defaultPasswordRules, type PasswordRule } from "./password-rules.ts";
+import { type CheckedUserStore, call, checkedTokens, checkedUsers } from "./ports.ts";
+import { memoryRateLimiter } from "./rate-limit.ts";
+import { storedTokens } from "./reset-token.ts";
+import { parseResetUrl, type ResetUrl } from "./reset-url.ts";
+import type { Tokens } from "./tokens.ts";
+import type {
+  Dispatcher,
+  Mailer,
+  PasswordHasher,
+  PasswordResetOptions,
+  RateLimiter,
+  RateRule,
+  Recipient,
+  RevokeSessions,
+} from "./types.ts";
+
+/** The options, checked and complete. */
+export interface Config {
+  readonly users: CheckedUserStore;
+  readonly tokens: Tokens;
+  readonly mailer: Mailer;
+  readonly hasher: PasswordHasher;
+  readonly appName: (to: Recipient) => Promise<string>;
+  readonly resetUrl: (to: Recipient) => Promise<ResetUrl>;
+  readonly revokeSessions: RevokeSessions | "in_transaction" | false;
+  /** Milliseconds. */
+  readonly tokenLifetime: number;
+  readonly passwordRules: readonly PasswordRule[];
+  readonly rateLimiter: RateLimiter;
+  readonly clientRules: readonly RateRule[];
+  readonly addressRules: readonly RateRule[];
+  readonly dispatcher: Dispatcher;
+  /** Milliseconds. */
+  readonly deliveryTimeout: number;
+  readonly languages: readonly [Language, ...Language[]];
+  readonly messages: Messages;
+  readonly emit: (happening: Happening) => void;
+  readonly now: () => Date;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+const MINUTE_RULE = { max: 1, windowSeconds: 60 };
+const HOUR_RULE = { max: 3, windowSeconds: 3600 };
+const CLIENT_RULE = { max: 30, windowSeconds: 15 * 60 };
+
+/**
+ * Checks the options once, copies them, and fills in the defaults.
+ *
+ * @throws RelatchError `ERR_OPTIONS`, with what to write instead.
+ */
+export function checkedOptions(input: PasswordResetOptions): Config {
+  const options = ownFields(input) as Record<keyof PasswordResetOptions, unknown>;
+  for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw wrong(`there is no option "${name}"`);
+
+  const now = options.now === undefined ? () => new Date() : checkedClock(options.now);
+  const tokenLifetime = milliseconds("tokenLifetime", options.tokenLifetime, 60 * 60 * 1000);
+  const limits = ownFields(options.limits ?? {});
+  return Object.freeze({
+    now,
+    tokenLifetime,
+    users: checkedUsers(
+      port("users", options.users, ["findByEmail", "findById", "replacePasswordHash"], ["setFirstPasswordHash"]),
+    ),
+    tokens: tokensOf(options.tokens),
+    mailer: port<Mailer>("mailer", options.mailer, ["send"]),
+    hasher: port<PasswordHasher>("hasher", options.hasher, ["hash"]),
+    appName: appNameOf(options.appName),
+    resetUrl: resetUrlOf(options.resetUrl),
+    revokeSessions: revocation(options.revokeSessions),
+    passwordRules: listOf<PasswordRule>("passwordRules", options.passwordRules ?? defaultPasswordRules, "function"),
+    rateLimiter:
+      limits["rateLimiter"] === undefined
+        ? memoryRateLimiter({ now: () => now().getTime() })
+        : port<RateLimiter>("limits.rateLimiter", limits["rateLimiter"], ["consume"], ["refund"]),
+    clientRules: limits["client"] === false ? [] : [rule("limits.client", limits["client"] ?? CLIENT_RULE)],
+    addressRules: addressRules(limits["address"], tokenLifetime),
+    dispatcher: dispatcherOf(options.dispatcher, options.waitUntil),
+    deliveryTimeout: milliseconds("deliveryTimeout", options.deliveryTimeout, 30_000),
+    languages: languagesOf(options.languages),
+    messages: messagesOf(options.messages),
+    emit: emitter(optionalFunction("onEvent", options.onEvent), now),
+  });
+}
+
+const KNOWN = new Set<string>([
+  ...["users", "tokens", "mailer", "hasher", "appName", "resetUrl", "revokeSessions", "tokenLifetime"],
+  ...["passwordRules", "limits", "dispatcher", "waitUntil", "deliveryTimeout", "languages", "messages"],
+  ...["onEvent", "now"],
+]);
+
+const wrong = (message: string): RelatchError => new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
+
+/** An object with these methods. Not copied: its methods are called on it, so that their `this` survives. */
+function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
+  const candidate = (typeof value === "object" || typeof value === "function" ? value : null) as Record<
+    string,
+    unknown
+  > | null;
+  for (const method of methods) {
+    if (typeof candidate?.[method] !== "function") throw wrong(`${name} needs a method ${method}()`);
+  }
+  for (const method of optional) {
+    if (!["function", "undefined"].includes(typeof candidate?.[method])) {
+      throw wrong(`${name}.${method} is a method or left out`);
+    }
+  }
+  return candidate as T;
+}
+
+function tokensOf(value: unknown): Tokens {
+  const signed = value as { kind?: unknown; tokens?: Tokens } | null | undefined;
+  if (signed?.kind === "signed" && signed.tokens) return signed.tokens;
+  return storedTokens(checkedTokens(port("tokens", value, ["save", "find", "deleteByUser", "deleteExpired"])));
+}
+
+function appNameOf(value: unknown): Config["appName"] {
+  const usable = (name: unknown): string => {
+    if (typeof name !== "string" || name.trim() === "") throw wrong('appName is a name like "Acme", or a function');
+    return name;
+  };
+  if (typeof value === "function") return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to)));
+  const name = usable(value);
+  return async () => name;
+}
+
+function resetUrlOf(value: unknown): Config["resetUrl"] {
+  if (typeof value === "function") {
+    return async (to) => parseResetUrl(await call("ERR_OPTIONS", "resetUrl", () => value(to)));
+  }
+  const url = parseResetUrl(value);
+  return async () => url;
+}
+
+function revocation(value: unknown): Config["revokeSessions"] {
+  if (typeof value === "function" || value === "in_transaction" || value === false) {
+    return value as Config["revokeSessions"];
+  }
+  throw wrong(
+    'revokeSessions is (userId) => …, which ends all sessions of the user; or "in_transaction", when replacePasswordHash does; or false, to leave an intruder signed in',
+  );
+}
+
+function milliseconds(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  const span = value as { milliseconds?: () => unknown } | null;
+  const length = typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
+  if (length > 0 && length <= DAY) return length;
+  throw wrong(`${name} is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")`);
+}
+
+function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[] {
+  if (value === false) return [];
+  const longest = Math.ceil(tokenLifetime / 1000);
+  if (value === undefined) {
+    return [MINUTE_RULE, HOUR_RULE].map((each) => ({ ...each, windowSeconds: Math.min(each.windowSeconds, longest) }));
+  }
+  const rules = listOf<unknown>("limits.address", value, "object").map((each) => rule("limits.address", each));
+  if (rules.some((each) => each.windowSeconds > longest)) {
+    throw wrong(
+      "limits.address: a window must not be longer than tokenLifetime, or other people's requests could leave the owner without a live link",
+    );
+  }
+  return rules;
+}
+
+function rule(name: string, value: unknown): RateRule {
+  const { max, windowSeconds } = ownFields(value);
+  const isCount = (number: unknown): number is number => Number.isSafeInteger(number) && Number(number) > 0;
+  if (isCount(max) && isCount(windowSeconds)) return { max, windowSeconds };
+  throw wrong(`${name} is { max: 3, windowSeconds: 3600 }, or false`);
+}
+
+function dispatcherOf(dispatcher: unknown, waitUntil: unknown): Dispatcher {
+  const wait = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", waitUntil);
+  if (dispatcher === undefined) return background({ waitUntil: wait });
+  if (wait) throw wrong("waitUntil goes to the default dispatcher; give yours its own: background({ waitUntil })");
+  return port<Dispatcher>("dispatcher", dispatcher, ["dispatch"], ["drain"]);
+}
+
+function languagesOf(value: unknown): Config["languages"] {
+  if (value === undefined) return [english];
+  const languages = listOf<Language>("languages", value, "object");
+  const [first, ...others] = languages;
+  if (!first || languages.some((language) => typeof language.tag !== "string")) {
+    throw wrong("languages is a list like [en, ru], from relatch/languages");
+  }
+  return [first, ...others];
+}
+
+function messagesOf(value: unknown): Messages {
+  const given = ownFields(value ?? {});
+  const standard = standardMessages();
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(standard, name)) throw wrong(`there is no message "${name}"`);
+    optionalFunction(`messages.${name}`, given[name]);
+    if (given[name] === undefined) delete given[name];
+  }
+  return { ...standard, ...given };
+}
+
+function checkedClock(value: unknown): () => Date {
+  if (typeof value !== "function") throw wrong("now is a function that answers a Date");
+  return () => {
+    const instant: unknown = value();
+    if (instant instanceof Date && !Number.isNaN(instant.getTime())) return instant;
+    throw wrong("now must answer a valid Date");
+  };
+}
+
+function listOf<T>(name: string, value: unknown, type: "function" | "object"): readonly T[] {
+  // biome-ignore lint/suspicious/useValidTypeof: one of the two
+  if (Array.isArray(value) && value.every((item) => item && typeof item === type)) return Object.freeze([...value]);
+  throw wrong(`${name} is a list of ${type}s`);
+}
+
+function optionalFunction<T>(name: string, value: unknown): T | undefined {
+  if (value === undefined || typeof value === "function") return value as T | undefined;
+  throw wrong(`${name} is a function`);
+}

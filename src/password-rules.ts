@@ -1,0 +1,108 @@
+import { isWellFormed } from "./bytes.ts";
+import { english } from "./mail/languages/en.ts";
+import type { Language } from "./mail/language.ts";
+
+/** Why a password was refused: `code` for programs, `message` for people. Never holds the password. */
+export interface PasswordViolation {
+  /** `required`, `invalid_characters`, `too_short`, `too_long`, `common`, `personal`, `breached`, … or your own. */
+  code: string;
+  /** One sentence, in the language of the form. */
+  message: string;
+  /** The numbers in the sentence, e.g. `{ min: 8 }`. */
+  params: Readonly<Record<string, number>>;
+}
+
+/** What a rule may know of the account. All of it is optional: a sign-up form knows less. */
+export interface PasswordContext {
+  email?: string | undefined;
+  name?: string | undefined;
+  appName?: string | undefined;
+  /** Told when a rule could not ask its service, and what it did instead. */
+  onUnavailable?: ((outcome: "allowed" | "refused") => void) | undefined;
+}
+
+/** A refusal by a rule. Without a `message` the language's own sentence for the code is used. */
+export interface RuleRefusal {
+  code: string;
+  params?: Readonly<Record<string, number>> | undefined;
+  message?: string | undefined;
+}
+
+/** Judges a password: nothing when it will do, a refusal when it will not. A plain function, also async. */
+export type PasswordRule = (
+  password: string,
+  context: PasswordContext,
+) => RuleRefusal | undefined | Promise<RuleRefusal | undefined>;
+
+/**
+ * Judges a password by every rule, in order; for sign-up and change forms, so that they ask the same as the
+ * reset does. An over-long password is judged no further. Answers an empty list for one that will do.
+ */
+export async function checkPassword(
+  password: unknown,
+  rules: readonly PasswordRule[] = defaultPasswordRules,
+  context: PasswordContext = {},
+  language: Language = english,
+): Promise<PasswordViolation[]> {
+  const violation = ({ code, params = {}, message }: RuleRefusal): PasswordViolation => ({
+    code,
+    params,
+    message: message ?? language.violations[code]?.(params) ?? language.violations["unacceptable"]?.(params) ?? code,
+  });
+  if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
+  // Two passwords that differ in lone surrogates alone would hash alike.
+  if (!isWellFormed(password)) return [violation({ code: "invalid_characters" })];
+
+  const violations: PasswordViolation[] = [];
+  for (const rule of rules) {
+    const refusal = await rule(password, context);
+    if (!refusal) continue;
+    violations.push(violation(refusal));
+    if (refusal.code === "too_long") break;
+  }
+  return violations;
+}
+
+/**
+ * Counts code points, so that an emoji is one character. Default: 8 to 1024. Where the password is the only
+ * factor, ask for 15 (NIST SP 800-63B-4 §3.1.1.2). The upper bound keeps a hasher from being fed megabytes
+ * (CVE-2013-1443, CVE-2014-9034).
+ */
+export function passwordLength({ min = 8, max = 1024 }: { min?: number; max?: number } = {}): PasswordRule {
+  return (password) => {
+    // A code point is one or two units: what is longer than this need not be counted.
+    if (password.length > 2 * max) return { code: "too_long", params: { max } };
+    const length = [...password].length;
+    if (length < min) return { code: "too_short", params: { min } };
+    return length > max ? { code: "too_long", params: { max } } : undefined;
+  };
+}
+
+/** Refuses the commonest 10,000 passwords, in any case. The list is loaded on first use. */
+export const notCommon: PasswordRule = async (password) => {
+  const { commonPasswords } = await import("./common-passwords.ts");
+  return commonPasswords.has(password.toLowerCase()) ? { code: "common" } : undefined;
+};
+
+/**
+ * Refuses a password that is little more than a word everybody could guess: the address or its local part, the
+ * person's name, the application's name. Such words count for nothing: without them eight characters must
+ * remain. Words of less than four characters are not looked for.
+ */
+export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
+  const given = [email, email.split("@")[0] ?? "", name, ...name.split(/\s+/), appName, ...appName.split(/\s+/)];
+  const words = given.map(fold).filter((word) => [...word].length >= 4);
+  const rest = words
+    .sort((a, b) => b.length - a.length)
+    .reduce((left, word) => left.replaceAll(word, ""), fold(password));
+  return rest !== fold(password) && [...rest].length < 8 ? { code: "personal" } : undefined;
+};
+
+const fold = (text: string): string => text.normalize("NFKC").toLowerCase();
+
+/** Length, the commonest passwords, personal words. Add `breachedPassword()` where the server may call out. */
+export const defaultPasswordRules: readonly PasswordRule[] = Object.freeze([
+  passwordLength(),
+  notCommon,
+  notPersonal,
+]);

@@ -1,0 +1,199 @@
+import type { Account } from "./account.ts";
+import { byteLength, isWellFormed } from "./bytes.ts";
+import { RelatchError, type RelatchErrorCode } from "./errors.ts";
+import type {
+  FirstPassword,
+  Mailer,
+  PasswordChange,
+  PasswordHasher,
+  RateLimiter,
+  RateRule,
+  TokenRecord,
+  TokenStore,
+  UserStore,
+} from "./types.ts";
+
+// The application's ports, with every answer checked. A wrong answer must not fail open: an ORM reads
+// `undefined` in a `where` as "no condition", a forgotten column would bind a link to nothing.
+
+export interface CheckedUserStore {
+  findByEmail(email: string, tenant: string | undefined): Promise<Account | undefined>;
+  findById(id: string): Promise<Account | undefined>;
+  replacePasswordHash(change: PasswordChange): Promise<boolean>;
+  /** Absent where the application does not offer it. */
+  setFirstPasswordHash: ((change: FirstPassword) => Promise<boolean>) | undefined;
+}
+
+export interface CheckedTokenStore {
+  save(record: TokenRecord): Promise<void>;
+  find(tokenHash: string): Promise<TokenRecord | undefined>;
+  deleteByUser(userId: string): Promise<void>;
+}
+
+/** Runs one call of a port; whatever it throws comes out as a `RelatchError` with the port's code. */
+export async function call<T>(code: RelatchErrorCode, name: string, run: () => T): Promise<Awaited<T>> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw new RelatchError(code, `${name} failed.`, { cause });
+  }
+}
+
+export function checkedUsers(users: UserStore): CheckedUserStore {
+  return {
+    findByEmail: async (email, tenant) =>
+      account(
+        "findByEmail",
+        await call("ERR_USER_STORE", "users.findByEmail", () => users.findByEmail(email, tenant)),
+      ),
+
+    async findById(id) {
+      const found = account("findById", await call("ERR_USER_STORE", "users.findById", () => users.findById(id)));
+      if (found && found.id !== id) {
+        throw wrongAnswer("users.findById", "an account with another id", "match the id exactly");
+      }
+      return found;
+    },
+
+    replacePasswordHash: async (change) =>
+      decision(
+        "users.replacePasswordHash",
+        await call("ERR_USER_STORE", "users.replacePasswordHash", () => users.replacePasswordHash(change)),
+      ),
+
+    setFirstPasswordHash:
+      users.setFirstPasswordHash &&
+      (async (change) =>
+        decision(
+          "users.setFirstPasswordHash",
+          await call("ERR_USER_STORE", "users.setFirstPasswordHash", () => users.setFirstPasswordHash?.(change)),
+        )),
+  };
+}
+
+export function checkedTokens(tokens: TokenStore): CheckedTokenStore {
+  return {
+    async save(record) {
+      await call("ERR_TOKEN_STORE", "tokens.save", () => tokens.save(record));
+    },
+
+    async find(tokenHash) {
+      const answer: unknown = await call("ERR_TOKEN_STORE", "tokens.find", () => tokens.find(tokenHash));
+      if (answer === null || answer === undefined) return undefined;
+      if (isTokenRecord(answer)) return answer;
+      throw new RelatchError(
+        "ERR_TOKEN_STORE",
+        "tokens.find must answer { tokenHash, userId, fingerprint, expiresAt: Date } or nothing.",
+      );
+    },
+
+    async deleteByUser(userId) {
+      await call("ERR_TOKEN_STORE", "tokens.deleteByUser", () => tokens.deleteByUser(userId));
+    },
+  };
+}
+
+/** The new hash: a string, not empty, not the password itself, and not what was there before. */
+export async function hashPassword(
+  hasher: PasswordHasher,
+  password: string,
+  previous: string | null,
+): Promise<string> {
+  const hash: unknown = await call("ERR_HASHER", "hasher.hash", () => hasher.hash(password));
+  if (typeof hash !== "string" || hash === "" || hash === password) {
+    throw new RelatchError("ERR_HASHER", "hasher.hash must answer a password hash, as a non-empty string.");
+  }
+  if (hash === previous) {
+    // The compare-and-set could not tell before from after, and the link would work again.
+    throw new RelatchError("ERR_HASHER", "hasher.hash answered the old hash: it must salt every hash afresh.");
+  }
+  return hash;
+}
+
+/** Takes one unit of every rule in turn; the first refusal decides. A limiter that fails, refuses by throwing. */
+export async function consume(
+  limiter: RateLimiter,
+  key: string,
+  rules: readonly RateRule[],
+): Promise<{ allowed: boolean; retryAfterSeconds: number }> {
+  for (const rule of rules) {
+    const verdict: unknown = await call("ERR_RATE_LIMITER", "rateLimiter.consume", () => limiter.consume(key, rule));
+    const { allowed, retryAfterSeconds } = (verdict ?? {}) as Record<string, unknown>;
+    if (typeof allowed !== "boolean" || typeof retryAfterSeconds !== "number") {
+      throw new RelatchError(
+        "ERR_RATE_LIMITER",
+        "rateLimiter.consume must answer { allowed: boolean, retryAfterSeconds: number }.",
+      );
+    }
+    if (!allowed) return { allowed, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds) || 1) };
+  }
+  return { allowed: true, retryAfterSeconds: 0 };
+}
+
+/** Whether a mailer's failure is final: the server definitely refused. */
+export const isPermanent = (error: unknown): boolean =>
+  error instanceof RelatchError && (error.cause as { permanent?: unknown } | undefined)?.permanent === true;
+
+/** Sends a mail; the arguments are frozen, so that a mailer cannot change what its neighbour sends. */
+export async function send(mailer: Mailer, ...[message, about]: Parameters<Mailer["send"]>): Promise<void> {
+  await call("ERR_MAILER", "mailer.send", () => mailer.send(Object.freeze(message), Object.freeze(about)));
+}
+
+function account(method: string, answer: unknown): Account | undefined {
+  if (answer === null || answer === undefined) return undefined;
+  const wrong = (what: string, mend: string) => wrongAnswer(`users.${method}`, what, mend);
+  if (typeof answer !== "object") throw wrong(`a ${typeof answer}`, "answer one user object or null");
+  if (Array.isArray(answer)) throw wrong("an array", "answer one user or null, e.g. rows[0]");
+
+  const { id, email, passwordHash, name, locale, tenant, resetAllowed } = answer as Record<string, unknown>;
+  if (typeof id !== "string") throw wrong("an id that is no string", "use id::text in SQL, or String(row.id)");
+  if (id === "" || byteLength(id) > 128 || !isWellFormed(id)) {
+    throw wrong("an unusable id", "use 1 to 128 bytes of UTF-8");
+  }
+  if (typeof email !== "string") throw wrong("an email that is no string", "select the e-mail column");
+  if (passwordHash === undefined) throw wrong("no passwordHash", "select that column; null means no password");
+  if (passwordHash === "" || (typeof passwordHash !== "string" && passwordHash !== null)) {
+    throw wrong("a passwordHash that is neither a hash nor null", "answer the stored string, or null for none");
+  }
+  // `0` from a driver without booleans must not read as "allowed".
+  if (!isOptional("boolean", resetAllowed)) throw wrong("a resetAllowed that is no boolean", "use row.active === 1");
+  if (!isOptional("string", name) || !isOptional("string", locale) || !isOptional("string", tenant)) {
+    throw wrong("a name, locale or tenant that is no string", "answer strings, or null for none");
+  }
+  return {
+    id,
+    email,
+    passwordHash,
+    name: name ?? undefined,
+    locale: locale ?? undefined,
+    tenant: tenant ?? undefined,
+    resetAllowed: resetAllowed !== false,
+  };
+}
+
+function isOptional(type: "string", value: unknown): value is string | null | undefined;
+function isOptional(type: "boolean", value: unknown): value is boolean | null | undefined;
+function isOptional(type: string, value: unknown): boolean {
+  return value === null || value === undefined || typeof value === type;
+}
+
+function isTokenRecord(answer: unknown): answer is TokenRecord {
+  const { tokenHash, userId, fingerprint, expiresAt } = answer as Record<string, unknown>;
+  return (
+    typeof tokenHash === "string" &&
+    typeof userId === "string" &&
+    userId !== "" &&
+    typeof fingerprint === "string" &&
+    expiresAt instanceof Date &&
+    !Number.isNaN(expiresAt.getTime())
+  );
+}
+
+function decision(method: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  const mend = "answer whether the row changed, e.g. result.rowCount === 1";
+  throw wrongAnswer(method, answer === undefined ? "nothing" : `a ${typeof answer}`, mend);
+}
+
+const wrongAnswer = (method: string, what: string, mend: string): RelatchError =>
+  new RelatchError("ERR_USER_STORE", `${method} answered ${what}; it must be exact: ${mend}.`);

@@ -1,0 +1,91 @@
+import { sha256 } from "@oslojs/crypto/sha2";
+import { encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { concat, lengthPrefixed } from "./bytes.ts";
+import type { RateLimiter, RateRule } from "./types.ts";
+
+/**
+ * Counts in this process: right for one process, and for tests. Several processes share their counts through a
+ * limiter on a common store. Memory is bounded: beyond `maxKeys` the oldest counts are forgotten.
+ */
+export function memoryRateLimiter({
+  maxKeys = 100_000,
+  now = Date.now,
+}: { maxKeys?: number | undefined; now?: (() => number) | undefined } = {}): RateLimiter {
+  interface Window {
+    used: number;
+    endsAt: number;
+  }
+  const windows = new Map<string, Window>();
+  const keyOf = (key: string, rule: RateRule) => `${rule.max}/${rule.windowSeconds} ${key}`;
+
+  function openWindow(key: string, endsAt: number): Window {
+    // A Map keeps its keys in order of insertion: the first is the oldest.
+    windows.delete(key);
+    for (const [oldest, { endsAt: end }] of windows) {
+      if (windows.size < maxKeys && end > now()) break;
+      windows.delete(oldest);
+    }
+    const window = { used: 0, endsAt };
+    windows.set(key, window);
+    return window;
+  }
+
+  return {
+    async consume(key, rule) {
+      const length = rule.windowSeconds * 1000;
+      const found = windows.get(keyOf(key, rule));
+      // A window that ends later than it could have begun was opened before the clock went back.
+      const current = found && found.endsAt > now() && found.endsAt <= now() + length ? found : undefined;
+      const window = current ?? openWindow(keyOf(key, rule), now() + length);
+      if (window.used >= rule.max) {
+        return { allowed: false, retryAfterSeconds: Math.ceil((window.endsAt - now()) / 1000) };
+      }
+      window.used += 1;
+      return { allowed: true, retryAfterSeconds: 0 };
+    },
+
+    async refund(key, rule) {
+      const window = windows.get(keyOf(key, rule));
+      if (window && window.endsAt > now() && window.used > 0) window.used -= 1;
+    },
+  };
+}
+
+/** The key of the address limit: a digest, so that a shared limiter's store learns no address. */
+export const addressKey = (email: string, tenant: string | undefined): string =>
+  `address:${encodeBase64urlNoPadding(
+    sha256(concat("relatch/v1/limit\0", lengthPrefixed(email), tenant === undefined ? "" : lengthPrefixed(tenant))),
+  )}`;
+
+/**
+ * The key of the client limit: an IPv4 address as it is, of an IPv6 address the /64 that one customer holds.
+ * IPv4 in IPv6 clothes (mapped, RFC 4291 §2.5.5.2; NAT64, RFC 6052 §2.1) counts as IPv4. `undefined` for what is
+ * no IP literal, so that a spoofed header with text in it cannot buy a bucket of its own.
+ */
+export function clientKey(ip: unknown): string | undefined {
+  if (typeof ip !== "string" || ip.length > 64) return undefined;
+  if (IPV4.test(ip)) return `client:${ip}`;
+  const groups = ipv6Groups(ip.replace(/%[\w.-]*$/, ""));
+  if (!groups) return undefined;
+  const [high, low] = groups.slice(6) as [number, number];
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
+  if (isMapped || isNat64) return `client:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  return `client:${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(":")}::/64`;
+}
+
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
+/** The eight 16-bit groups. The URL parser reads and compresses an IPv6 literal the same way everywhere. */
+function ipv6Groups(ip: string): number[] | undefined {
+  if (!/^[0-9a-f:.]+$/i.test(ip) || !URL.canParse(`http://[${ip}]`)) return undefined;
+  const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
+  const parse = (part: string) => part.split(":").filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const left = parse(head);
+  if (tail === undefined) return left;
+  const right = parse(tail);
+  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}

@@ -1,0 +1,36 @@
+/** Resolves after so many milliseconds. */
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+/** The work's own outcome, or `late()` as a rejection when it takes longer. The work itself is not stopped. */
+export async function within<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether a step can be done within so many milliseconds, in three tries. */
+export async function succeeds(milliseconds: number, step: () => Promise<unknown>): Promise<boolean> {
+  const tries = async () => {
+    for (const delay of [50, 200]) {
+      try {
+        return await step();
+      } catch {
+        await pause(delay);
+      }
+    }
+    return step();
+  };
+  return within(milliseconds, tries(), () => new Error("late")).then(
+    () => true,
+    () => false,
+  );
+}

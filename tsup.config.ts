@@ -1,0 +1,32 @@
+import type { Plugin } from "esbuild";
+import { defineConfig } from "tsup";
+
+/** Puts the value of `common-passwords.ts` into the bundle, in place of the package that it is taken from. */
+const evaluatedAtBuild: Plugin = {
+  name: "evaluated-at-build",
+  setup(build) {
+    build.onLoad({ filter: /\bcommon-passwords\.ts$/ }, async () => {
+      const { commonPasswords } = await import("./src/common-passwords.ts");
+      const list = JSON.stringify([...commonPasswords].join(" "));
+      return { contents: `export const commonPasswords = new Set(${list}.split(" "));` };
+    });
+  },
+};
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    languages: "src/languages.ts",
+    memory: "src/memory.ts",
+    nodemailer: "src/mailers/nodemailer.ts",
+    console: "src/mailers/console.ts",
+    combine: "src/mailers/combine.ts",
+  },
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  splitting: true,
+  dts: true,
+  clean: true,
+  esbuildPlugins: [evaluatedAtBuild],
+});
