@@ -27,7 +27,8 @@ export function breachedPassword(options: BreachedPasswordOptions = {}): Passwor
   const { onUnavailable = "allow", timeoutMs = 2000, threshold = 1 } = options;
   const { endpoint = "https://api.pwnedpasswords.com/range/" } = options;
   if (!URL.canParse(endpoint)) throw wrongOption('endpoint is a URL like "https://pwned.example.com/range/"');
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) throw wrongOption("timeoutMs is a number of milliseconds above 0");
+  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31))
+    throw wrongOption("timeoutMs is a number of milliseconds above 0");
   if (!(threshold >= 1)) throw wrongOption("threshold is a number, 1 or more");
   if (onUnavailable !== "allow" && onUnavailable !== "refuse") {
     throw wrongOption('onUnavailable is "allow" or "refuse"');
@@ -72,4 +73,5 @@ function timesSeen(range: string, suffix: string): number {
   return Number(line?.slice(suffix.length + 1) ?? 0);
 }
 
-const wrongOption = (mend: string): RelatchError => new RelatchError("ERR_OPTIONS", `breachedPassword: ${mend}.`);
+const wrongOption = (mend: string): RelatchError =>
+  new RelatchError("ERR_OPTIONS", `breachedPassword: ${mend}.`);

@@ -52,7 +52,10 @@ export function delivery(config: Config): Delivery {
     const late = () => new RelatchError("ERR_DISPATCHER", "A delivery took longer than deliveryTimeout.");
     const work: Promise<unknown> = job.type === "reset_requested" ? sendLink(job) : followUp(job);
     const outcome = await within(config.deliveryTimeout, work, late).catch((cause: unknown) => {
-      const error = cause instanceof RelatchError ? cause : new RelatchError("ERR_DISPATCHER", "Delivery failed.", { cause });
+      const error =
+        cause instanceof RelatchError
+          ? cause
+          : new RelatchError("ERR_DISPATCHER", "Delivery failed.", { cause });
       emit({ type: "delivery_failed", jobType: job.type, reason: error.code, detail: detailOf(error.cause) });
       throw error;
     });
@@ -102,9 +105,11 @@ export function delivery(config: Config): Delivery {
     // The notice goes out even when the revocation fails; the next try revokes again and does not repeat the mail.
     let failure: unknown;
     if (typeof revokeSessions === "function") {
-      await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(account.id)).catch((error: unknown) => {
-        failure = error;
-      });
+      await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(account.id)).catch(
+        (error: unknown) => {
+          failure = error;
+        },
+      );
     }
     await notify(account, job);
     if (failure) throw failure;
@@ -114,7 +119,12 @@ export function delivery(config: Config): Delivery {
   async function notify(account: Account, job: PasswordChangedJob): Promise<void> {
     if (mailed.has(job.id)) return;
     if (usableAddress(account) === undefined) {
-      return emit({ type: "notice_skipped", userId: account.id, tenant: account.tenant, reason: "unusable_address" });
+      return emit({
+        type: "notice_skipped",
+        userId: account.id,
+        tenant: account.tenant,
+        reason: "unusable_address",
+      });
     }
     const input = await messageInput(account, job);
     await mail(job, "password_changed", account, input, () =>
@@ -183,8 +193,15 @@ const usableAddress = ({ email }: Account): string | undefined =>
 
 function checkedContent(kind: MailKind, content: unknown): MessageContent {
   const { subject, text, html } = (content ?? {}) as Record<string, unknown>;
-  if (typeof subject === "string" && typeof text === "string" && (html === undefined || typeof html === "string")) {
+  if (
+    typeof subject === "string" &&
+    typeof text === "string" &&
+    (html === undefined || typeof html === "string")
+  ) {
     return { subject: inertSubject(subject), text, html };
   }
-  throw new RelatchError("ERR_OPTIONS", `The message for ${kind} must be { subject, text, html? }, all strings.`);
+  throw new RelatchError(
+    "ERR_OPTIONS",
+    `The message for ${kind} must be { subject, text, html? }, all strings.`,
+  );
 }

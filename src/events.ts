@@ -73,7 +73,9 @@ export type ResetEvent = {
 }[ResetEventType];
 
 /** An event before it has its time. */
-export type Happening = { [Type in ResetEventType]: Omit<Extract<ResetEvent, { type: Type }>, "at"> }[ResetEventType];
+export type Happening = {
+  [Type in ResetEventType]: Omit<Extract<ResetEvent, { type: Type }>, "at">;
+}[ResetEventType];
 
 /** Reports events to a listener whose failures, also asynchronous ones, change nothing. */
 export function emitter(

@@ -15,6 +15,7 @@ export {
   type ResetLinkInput,
   standardMessages,
 } from "./mail/messages.ts";
+export { createPasswordReset } from "./password-reset.ts";
 export {
   checkPassword,
   defaultPasswordRules,
@@ -26,7 +27,6 @@ export {
   passwordLength,
   type RuleRefusal,
 } from "./password-rules.ts";
-export { createPasswordReset } from "./password-reset.ts";
 export { memoryRateLimiter } from "./rate-limit.ts";
 export { type SignedTokens, type SignedTokensOptions, signedTokens } from "./signed-tokens.ts";
 export type * from "./types.ts";

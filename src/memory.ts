@@ -48,7 +48,8 @@ export function memoryUsers(users: Iterable<ResetUser> = []): MemoryUsers {
   // Without an await between the comparison and the write: here that is what makes it one step.
   function commit(id: string, email: string, expected: string | null, next: string): boolean {
     const user = byId.get(id);
-    if (!user || user.email !== email || user.passwordHash !== expected || user.resetAllowed === false) return false;
+    if (!user || user.email !== email || user.passwordHash !== expected || user.resetAllowed === false)
+      return false;
     user.passwordHash = next;
     return true;
   }
@@ -105,5 +106,10 @@ export function memoryPorts(users?: Iterable<ResetUser>): {
   mailer: MemoryMailer;
   hasher: MemoryHasher;
 } {
-  return { users: memoryUsers(users), tokens: memoryTokens(), mailer: memoryMailer(), hasher: memoryHasher() };
+  return {
+    users: memoryUsers(users),
+    tokens: memoryTokens(),
+    mailer: memoryMailer(),
+    hasher: memoryHasher(),
+  };
 }

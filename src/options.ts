@@ -1,6 +1,6 @@
+import { background } from "./dispatch.ts";
 import { RelatchError } from "./errors.ts";
 import { emitter, type Happening } from "./events.ts";
-import { background } from "./dispatch.ts";
 import { ownFields } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
 import { english } from "./mail/languages/en.ts";
@@ -57,17 +57,21 @@ const CLIENT_RULE = { max: 30, windowSeconds: 15 * 60 };
  * @throws RelatchError `ERR_OPTIONS`, with what to write instead.
  */
 export function checkedOptions(input: PasswordResetOptions): Config {
-  const options = ownFields(input) as Record<keyof PasswordResetOptions, unknown>;
-  for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw wrong(`there is no option "${name}"`);
+  const options = section("options", input, OPTIONS);
 
   const now = options.now === undefined ? () => new Date() : checkedClock(options.now);
   const tokenLifetime = milliseconds("tokenLifetime", options.tokenLifetime, 60 * 60 * 1000);
-  const limits = ownFields(options.limits ?? {});
+  const limits = section("limits", options.limits ?? {}, ["rateLimiter", "client", "address"]);
   return Object.freeze({
     now,
     tokenLifetime,
     users: checkedUsers(
-      port("users", options.users, ["findByEmail", "findById", "replacePasswordHash"], ["setFirstPasswordHash"]),
+      port(
+        "users",
+        options.users,
+        ["findByEmail", "findById", "replacePasswordHash"],
+        ["setFirstPasswordHash"],
+      ),
     ),
     tokens: tokensOf(options.tokens),
     mailer: port<Mailer>("mailer", options.mailer, ["send"]),
@@ -75,13 +79,17 @@ export function checkedOptions(input: PasswordResetOptions): Config {
     appName: appNameOf(options.appName),
     resetUrl: resetUrlOf(options.resetUrl),
     revokeSessions: revocation(options.revokeSessions),
-    passwordRules: listOf<PasswordRule>("passwordRules", options.passwordRules ?? defaultPasswordRules, "function"),
+    passwordRules: listOf<PasswordRule>(
+      "passwordRules",
+      options.passwordRules ?? defaultPasswordRules,
+      "function",
+    ),
     rateLimiter:
-      limits["rateLimiter"] === undefined
+      limits.rateLimiter === undefined
         ? memoryRateLimiter({ now: () => now().getTime() })
-        : port<RateLimiter>("limits.rateLimiter", limits["rateLimiter"], ["consume"], ["refund"]),
-    clientRules: limits["client"] === false ? [] : [rule("limits.client", limits["client"] ?? CLIENT_RULE)],
-    addressRules: addressRules(limits["address"], tokenLifetime),
+        : port<RateLimiter>("limits.rateLimiter", limits.rateLimiter, ["consume"], ["refund"]),
+    clientRules: limits.client === false ? [] : [rule("limits.client", limits.client ?? CLIENT_RULE)],
+    addressRules: addressRules(limits.address, tokenLifetime),
     dispatcher: dispatcherOf(options.dispatcher, options.waitUntil),
     deliveryTimeout: milliseconds("deliveryTimeout", options.deliveryTimeout, 30_000),
     languages: languagesOf(options.languages),
@@ -90,13 +98,44 @@ export function checkedOptions(input: PasswordResetOptions): Config {
   });
 }
 
-const KNOWN = new Set<string>([
-  ...["users", "tokens", "mailer", "hasher", "appName", "resetUrl", "revokeSessions", "tokenLifetime"],
-  ...["passwordRules", "limits", "dispatcher", "waitUntil", "deliveryTimeout", "languages", "messages"],
-  ...["onEvent", "now"],
-]);
+const OPTIONS = [
+  ...([
+    "users",
+    "tokens",
+    "mailer",
+    "hasher",
+    "appName",
+    "resetUrl",
+    "revokeSessions",
+    "tokenLifetime",
+  ] as const),
+  ...([
+    "passwordRules",
+    "limits",
+    "dispatcher",
+    "waitUntil",
+    "deliveryTimeout",
+    "languages",
+    "messages",
+  ] as const),
+  ...(["onEvent", "now"] as const),
+];
 
-const wrong = (message: string): RelatchError => new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
+const wrong = (message: string): RelatchError =>
+  new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
+
+/** The own properties of an object; one that is not known is most likely misspelt. */
+function section<Name extends string>(
+  title: string,
+  value: unknown,
+  names: readonly Name[],
+): Record<Name, unknown> {
+  if (typeof value !== "object" || value === null) throw wrong(`${title} is an object`);
+  const fields = ownFields(value);
+  const unknown = Object.keys(fields).find((name) => !names.includes(name as Name));
+  if (unknown !== undefined) throw wrong(`there is no "${unknown}" among the ${title}`);
+  return fields as Record<Name, unknown>;
+}
 
 /** An object with these methods. Not copied: its methods are called on it, so that their `this` survives. */
 function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
@@ -118,15 +157,19 @@ function port<T>(name: string, value: unknown, methods: string[], optional: stri
 function tokensOf(value: unknown): Tokens {
   const signed = value as { kind?: unknown; tokens?: Tokens } | null | undefined;
   if (signed?.kind === "signed" && signed.tokens) return signed.tokens;
-  return storedTokens(checkedTokens(port("tokens", value, ["save", "find", "deleteByUser", "deleteExpired"])));
+  return storedTokens(
+    checkedTokens(port("tokens", value, ["save", "find", "deleteByUser", "deleteExpired"])),
+  );
 }
 
 function appNameOf(value: unknown): Config["appName"] {
   const usable = (name: unknown): string => {
-    if (typeof name !== "string" || name.trim() === "") throw wrong('appName is a name like "Acme", or a function');
+    if (typeof name !== "string" || name.trim() === "")
+      throw wrong('appName is a name like "Acme", or a function');
     return name;
   };
-  if (typeof value === "function") return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to)));
+  if (typeof value === "function")
+    return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to)));
   const name = usable(value);
   return async () => name;
 }
@@ -151,7 +194,8 @@ function revocation(value: unknown): Config["revokeSessions"] {
 function milliseconds(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   const span = value as { milliseconds?: () => unknown } | null;
-  const length = typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
+  const length =
+    typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
   if (length > 0 && length <= DAY) return length;
   throw wrong(`${name} is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")`);
 }
@@ -160,9 +204,14 @@ function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[
   if (value === false) return [];
   const longest = Math.ceil(tokenLifetime / 1000);
   if (value === undefined) {
-    return [MINUTE_RULE, HOUR_RULE].map((each) => ({ ...each, windowSeconds: Math.min(each.windowSeconds, longest) }));
+    return [MINUTE_RULE, HOUR_RULE].map((each) => ({
+      ...each,
+      windowSeconds: Math.min(each.windowSeconds, longest),
+    }));
   }
-  const rules = listOf<unknown>("limits.address", value, "object").map((each) => rule("limits.address", each));
+  const rules = listOf<unknown>("limits.address", value, "object").map((each) =>
+    rule("limits.address", each),
+  );
   if (rules.some((each) => each.windowSeconds > longest)) {
     throw wrong(
       "limits.address: a window must not be longer than tokenLifetime, or other people's requests could leave the owner without a live link",
@@ -181,7 +230,8 @@ function rule(name: string, value: unknown): RateRule {
 function dispatcherOf(dispatcher: unknown, waitUntil: unknown): Dispatcher {
   const wait = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", waitUntil);
   if (dispatcher === undefined) return background({ waitUntil: wait });
-  if (wait) throw wrong("waitUntil goes to the default dispatcher; give yours its own: background({ waitUntil })");
+  if (wait)
+    throw wrong("waitUntil goes to the default dispatcher; give yours its own: background({ waitUntil })");
   return port<Dispatcher>("dispatcher", dispatcher, ["dispatch"], ["drain"]);
 }
 
@@ -196,14 +246,13 @@ function languagesOf(value: unknown): Config["languages"] {
 }
 
 function messagesOf(value: unknown): Messages {
-  const given = ownFields(value ?? {});
   const standard = standardMessages();
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(standard, name)) throw wrong(`there is no message "${name}"`);
-    optionalFunction(`messages.${name}`, given[name]);
-    if (given[name] === undefined) delete given[name];
-  }
-  return { ...standard, ...given };
+  const given = section("messages", value ?? {}, ["resetLink", "passwordChanged"]);
+  return {
+    resetLink: optionalFunction("messages.resetLink", given.resetLink) ?? standard.resetLink,
+    passwordChanged:
+      optionalFunction("messages.passwordChanged", given.passwordChanged) ?? standard.passwordChanged,
+  };
 }
 
 function checkedClock(value: unknown): () => Date {
@@ -216,8 +265,8 @@ function checkedClock(value: unknown): () => Date {
 }
 
 function listOf<T>(name: string, value: unknown, type: "function" | "object"): readonly T[] {
-  // biome-ignore lint/suspicious/useValidTypeof: one of the two
-  if (Array.isArray(value) && value.every((item) => item && typeof item === type)) return Object.freeze([...value]);
+  if (Array.isArray(value) && value.every((item) => item && typeof item === type))
+    return Object.freeze([...value]);
   throw wrong(`${name} is a list of ${type}s`);
 }
 

@@ -67,7 +67,13 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       return { ok: true };
     }
     const language = chooseLanguage(languages, locale as string | undefined);
-    await handOver({ ...newJob(now()), type: "reset_requested", email: address, locale: language.tag, tenant });
+    await handOver({
+      ...newJob(now()),
+      type: "reset_requested",
+      email: address,
+      locale: language.tag,
+      tenant,
+    });
     emit({ type: "reset_requested", tenant });
     return { ok: true };
   }
@@ -117,7 +123,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     void emit({ type: "token_refused", reason, userId, tenant });
 
   // Junk never reaches a store.
-  const isWellFormed = (token: unknown): token is string => typeof token === "string" && tokens.isWellFormed(token);
+  const isWellFormed = (token: unknown): token is string =>
+    typeof token === "string" && tokens.isWellFormed(token);
 
   // ── Setting the password ──────────────────────────────────────────────────────────────────────────────
 
@@ -210,7 +217,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   }
 
   async function revoke(userId: string): Promise<void> {
-    if (typeof revokeSessions === "function") await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId));
+    if (typeof revokeSessions === "function")
+      await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId));
   }
 
   async function judge(
@@ -239,7 +247,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     if (typeof userId !== "string" || userId === "") {
       throw new RelatchError("ERR_OPTIONS", "revokeTokens needs the id of a user, as a non-empty string.");
     }
-    if (!tokens.forget) throw new RelatchError("ERR_TOKEN_STORE", "Signed tokens cannot be revoked before they expire.");
+    if (!tokens.forget)
+      throw new RelatchError("ERR_TOKEN_STORE", "Signed tokens cannot be revoked before they expire.");
     await tokens.forget(userId);
     emit({ type: "tokens_revoked", userId });
   }
@@ -273,7 +282,8 @@ function checkedTenant(tenant: unknown): string | undefined {
 
 /** bcrypt reads 72 bytes and ignores the rest (CVE-2025-22228). Some hashers normalise first. */
 const BCRYPT_BYTES = 72;
-const bcryptBytes = (password: string) => Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
+const bcryptBytes = (password: string) =>
+  Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
 const tooLongForBcrypt = () => ({ code: "too_long", params: { maxBytes: BCRYPT_BYTES } });
 
 /** Whether the port itself failed, and not merely answered wrongly. */

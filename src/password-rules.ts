@@ -1,6 +1,6 @@
 import { isWellFormed } from "./bytes.ts";
-import { english } from "./mail/languages/en.ts";
 import type { Language } from "./mail/language.ts";
+import { english } from "./mail/languages/en.ts";
 
 /** Why a password was refused: `code` for programs, `message` for people. Never holds the password. */
 export interface PasswordViolation {
@@ -47,7 +47,8 @@ export async function checkPassword(
   const violation = ({ code, params = {}, message }: RuleRefusal): PasswordViolation => ({
     code,
     params,
-    message: message ?? language.violations[code]?.(params) ?? language.violations["unacceptable"]?.(params) ?? code,
+    message:
+      message ?? language.violations[code]?.(params) ?? language.violations["unacceptable"]?.(params) ?? code,
   });
   if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
   // Two passwords that differ in lone surrogates alone would hash alike.
@@ -90,7 +91,14 @@ export const notCommon: PasswordRule = async (password) => {
  * remain. Words of less than four characters are not looked for.
  */
 export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
-  const given = [email, email.split("@")[0] ?? "", name, ...name.split(/\s+/), appName, ...appName.split(/\s+/)];
+  const given = [
+    email,
+    email.split("@")[0] ?? "",
+    name,
+    ...name.split(/\s+/),
+    appName,
+    ...appName.split(/\s+/),
+  ];
   const words = given.map(fold).filter((word) => [...word].length >= 4);
   const rest = words
     .sort((a, b) => b.length - a.length)

@@ -48,7 +48,10 @@ export function checkedUsers(users: UserStore): CheckedUserStore {
       ),
 
     async findById(id) {
-      const found = account("findById", await call("ERR_USER_STORE", "users.findById", () => users.findById(id)));
+      const found = account(
+        "findById",
+        await call("ERR_USER_STORE", "users.findById", () => users.findById(id)),
+      );
       if (found && found.id !== id) {
         throw wrongAnswer("users.findById", "an account with another id", "match the id exactly");
       }
@@ -66,7 +69,9 @@ export function checkedUsers(users: UserStore): CheckedUserStore {
       (async (change) =>
         decision(
           "users.setFirstPasswordHash",
-          await call("ERR_USER_STORE", "users.setFirstPasswordHash", () => users.setFirstPasswordHash?.(change)),
+          await call("ERR_USER_STORE", "users.setFirstPasswordHash", () =>
+            users.setFirstPasswordHash?.(change),
+          ),
         )),
   };
 }
@@ -105,7 +110,10 @@ export async function hashPassword(
   }
   if (hash === previous) {
     // The compare-and-set could not tell before from after, and the link would work again.
-    throw new RelatchError("ERR_HASHER", "hasher.hash answered the old hash: it must salt every hash afresh.");
+    throw new RelatchError(
+      "ERR_HASHER",
+      "hasher.hash answered the old hash: it must salt every hash afresh.",
+    );
   }
   return hash;
 }
@@ -117,7 +125,9 @@ export async function consume(
   rules: readonly RateRule[],
 ): Promise<{ allowed: boolean; retryAfterSeconds: number }> {
   for (const rule of rules) {
-    const verdict: unknown = await call("ERR_RATE_LIMITER", "rateLimiter.consume", () => limiter.consume(key, rule));
+    const verdict: unknown = await call("ERR_RATE_LIMITER", "rateLimiter.consume", () =>
+      limiter.consume(key, rule),
+    );
     const { allowed, retryAfterSeconds } = (verdict ?? {}) as Record<string, unknown>;
     if (typeof allowed !== "boolean" || typeof retryAfterSeconds !== "number") {
       throw new RelatchError(
@@ -146,17 +156,23 @@ function account(method: string, answer: unknown): Account | undefined {
   if (Array.isArray(answer)) throw wrong("an array", "answer one user or null, e.g. rows[0]");
 
   const { id, email, passwordHash, name, locale, tenant, resetAllowed } = answer as Record<string, unknown>;
-  if (typeof id !== "string") throw wrong("an id that is no string", "use id::text in SQL, or String(row.id)");
+  if (typeof id !== "string")
+    throw wrong("an id that is no string", "use id::text in SQL, or String(row.id)");
   if (id === "" || byteLength(id) > 128 || !isWellFormed(id)) {
     throw wrong("an unusable id", "use 1 to 128 bytes of UTF-8");
   }
   if (typeof email !== "string") throw wrong("an email that is no string", "select the e-mail column");
-  if (passwordHash === undefined) throw wrong("no passwordHash", "select that column; null means no password");
+  if (passwordHash === undefined)
+    throw wrong("no passwordHash", "select that column; null means no password");
   if (passwordHash === "" || (typeof passwordHash !== "string" && passwordHash !== null)) {
-    throw wrong("a passwordHash that is neither a hash nor null", "answer the stored string, or null for none");
+    throw wrong(
+      "a passwordHash that is neither a hash nor null",
+      "answer the stored string, or null for none",
+    );
   }
   // `0` from a driver without booleans must not read as "allowed".
-  if (!isOptional("boolean", resetAllowed)) throw wrong("a resetAllowed that is no boolean", "use row.active === 1");
+  if (!isOptional("boolean", resetAllowed))
+    throw wrong("a resetAllowed that is no boolean", "use row.active === 1");
   if (!isOptional("string", name) || !isOptional("string", locale) || !isOptional("string", tenant)) {
     throw wrong("a name, locale or tenant that is no string", "answer strings, or null for none");
   }

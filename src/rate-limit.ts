@@ -10,7 +10,10 @@ import type { RateLimiter, RateRule } from "./types.ts";
 export function memoryRateLimiter({
   maxKeys = 100_000,
   now = Date.now,
-}: { maxKeys?: number | undefined; now?: (() => number) | undefined } = {}): RateLimiter {
+}: {
+  maxKeys?: number | undefined;
+  now?: (() => number) | undefined;
+} = {}): RateLimiter {
   interface Window {
     used: number;
     endsAt: number;
@@ -54,7 +57,9 @@ export function memoryRateLimiter({
 /** The key of the address limit: a digest, so that a shared limiter's store learns no address. */
 export const addressKey = (email: string, tenant: string | undefined): string =>
   `address:${encodeBase64urlNoPadding(
-    sha256(concat("relatch/v1/limit\0", lengthPrefixed(email), tenant === undefined ? "" : lengthPrefixed(tenant))),
+    sha256(
+      concat("relatch/v1/limit\0", lengthPrefixed(email), tenant === undefined ? "" : lengthPrefixed(tenant)),
+    ),
   )}`;
 
 /**
@@ -69,7 +74,8 @@ export function clientKey(ip: unknown): string | undefined {
   if (!groups) return undefined;
   const [high, low] = groups.slice(6) as [number, number];
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  const isNat64 = groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
+  const isNat64 =
+    groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
   if (isMapped || isNat64) return `client:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
   return `client:${groups
     .slice(0, 4)
@@ -83,7 +89,11 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 function ipv6Groups(ip: string): number[] | undefined {
   if (!/^[0-9a-f:.]+$/i.test(ip) || !URL.canParse(`http://[${ip}]`)) return undefined;
   const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
-  const parse = (part: string) => part.split(":").filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const parse = (part: string) =>
+    part
+      .split(":")
+      .filter(Boolean)
+      .map((group) => Number.parseInt(group, 16));
   const left = parse(head);
   if (tail === undefined) return left;
   const right = parse(tail);

@@ -33,8 +33,7 @@ const MIN_TEXT = Math.ceil(((HEADER_BYTES + 1 + MAC_BYTES) * 4) / 3);
 const MAX_TEXT = Math.ceil(((HEADER_BYTES + MAX_ID_BYTES + MAC_BYTES) * 4) / 3);
 
 /** base64url without padding, the unused bits of the last character zero: one spelling for the same bytes. */
-const CANONICAL =
-  /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$/;
+const CANONICAL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$/;
 
 /**
  * Tokens that carry their own proof, so that nothing is stored: expiry, a binding to the account's state and
@@ -104,7 +103,9 @@ function checkedKeys(keys: unknown): [Uint8Array, ...Uint8Array[]] {
   const copies = keys.map((key: unknown) =>
     key instanceof Uint8Array && key.length >= 32
       ? Uint8Array.from(key)
-      : refuse("a key is a Uint8Array of at least 32 random bytes, e.g. crypto.getRandomValues(new Uint8Array(32))."),
+      : refuse(
+          "a key is a Uint8Array of at least 32 random bytes, e.g. crypto.getRandomValues(new Uint8Array(32)).",
+        ),
   );
   const distinct = new Set(copies.map((key) => encodeBase64urlNoPadding(key)));
   if (distinct.size < copies.length) refuse("the same key stands in keys twice.");

@@ -25,7 +25,8 @@ export const inertAppName = (name: string): string =>
   plain(LINK_LIKE.test(name) ? name.replaceAll(".", "\u2024").replace(/[:/\\@]+/g, " ") : name);
 
 /** One line of a header. */
-export const inertSubject = (subject: string): string => subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+export const inertSubject = (subject: string): string =>
+  subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 
 /** Text as HTML shows it, in content and in quoted attributes. */
 export const escapeHtml = (text: string): string =>

@@ -71,7 +71,8 @@ function script(tag: string): string | undefined {
 /** "1 hour", "30 minutes": a duration in the largest unit that leaves no remainder. */
 export function durationInWords(milliseconds: number, { tag }: Language): string {
   const minutes = Math.max(1, Math.floor(milliseconds / 60_000));
-  const [unit, count] = minutes % 60 === 0 ? (["hour", minutes / 60] as const) : (["minute", minutes] as const);
+  const [unit, count] =
+    minutes % 60 === 0 ? (["hour", minutes / 60] as const) : (["minute", minutes] as const);
   return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 

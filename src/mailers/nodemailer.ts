@@ -24,7 +24,14 @@ export function nodemailerMailer(transport: NodemailerTransport, { from }: { fro
     async send({ to, subject, text, html }) {
       try {
         // RFC 3834: keeps out-of-office robots from answering.
-        await transport.sendMail({ from, to, subject, text, html, headers: { "Auto-Submitted": "auto-generated" } });
+        await transport.sendMail({
+          from,
+          to,
+          subject,
+          text,
+          html,
+          headers: { "Auto-Submitted": "auto-generated" },
+        });
       } catch (error) {
         const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
         const failure = new Error("The SMTP transport did not take the mail.", { cause: error });
@@ -35,5 +42,4 @@ export function nodemailerMailer(transport: NodemailerTransport, { from }: { fro
 }
 
 // 535 is about our own credentials (RFC 4954 §6) and 530 about TLS: the recipient was not refused.
-const isRefusal = (status: unknown): boolean =>
-  typeof status === "number" && status >= 550 && status < 560;
+const isRefusal = (status: unknown): boolean => typeof status === "number" && status >= 550 && status < 560;

@@ -13,7 +13,8 @@ export const english: Language = {
     plainLink: "If the button does not work, copy this address into your browser:",
     lifetime: (duration) =>
       `The link works once and for ${duration}. If you asked several times, only the link in the newest mail works.`,
-    notYou: "If it was not you, do nothing: your password stays as it is. Do not pass this link on to anybody.",
+    notYou:
+      "If it was not you, do nothing: your password stays as it is. Do not pass this link on to anybody.",
   },
   passwordChanged: {
     subject: (appName) => `Your ${appName} password was changed`,
@@ -33,7 +34,8 @@ export const english: Language = {
         ? `This password is too long: use at most ${maxBytes} bytes (letters with accents, other scripts and emoji take two to four each).`
         : `Use at most ${max} characters.`,
     common: () => "This is one of the most common passwords. Choose one that is harder to guess.",
-    personal: () => "This is too close to your name, your address or the name of this service. Choose another one.",
+    personal: () =>
+      "This is too close to your name, your address or the name of this service. Choose another one.",
     breached: () => "This password has appeared in a data breach. Choose another one.",
     breach_check_unavailable: () => "We could not check this password just now. Try again in a moment.",
     unacceptable: () => "This password cannot be used. Choose another one.",
