@@ -1,5 +1,6 @@
 export { TimeSpan } from "oslo";
 export { sessionStamp } from "./account.ts";
+export type * from "./api.ts";
 export { type BreachedPasswordOptions, breachedPassword } from "./breached-password.ts";
 export { type BackgroundOptions, background, inline } from "./dispatch.ts";
 export { canonicalEmail } from "./email-address.ts";

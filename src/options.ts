@@ -1,5 +1,6 @@
+import type { PasswordResetOptions, RevokeSessions } from "./api.ts";
+import { listOf, milliseconds, optionalFunction, port, section, wrong } from "./checks.ts";
 import { background } from "./dispatch.ts";
-import { RelatchError } from "./errors.ts";
 import { emitter, type Happening } from "./events.ts";
 import { ownFields } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
@@ -11,16 +12,7 @@ import { memoryRateLimiter } from "./rate-limit.ts";
 import { storedTokens } from "./reset-token.ts";
 import { parseResetUrl, type ResetUrl } from "./reset-url.ts";
 import type { Tokens } from "./tokens.ts";
-import type {
-  Dispatcher,
-  Mailer,
-  PasswordHasher,
-  PasswordResetOptions,
-  RateLimiter,
-  RateRule,
-  Recipient,
-  RevokeSessions,
-} from "./types.ts";
+import type { Dispatcher, Mailer, PasswordHasher, RateLimiter, RateRule, Recipient } from "./types.ts";
 
 /** The options, checked and complete. */
 export interface Config {
@@ -46,7 +38,6 @@ export interface Config {
   readonly now: () => Date;
 }
 
-const DAY = 24 * 60 * 60 * 1000;
 const MINUTE_RULE = { max: 1, windowSeconds: 60 };
 const HOUR_RULE = { max: 3, windowSeconds: 3600 };
 const CLIENT_RULE = { max: 30, windowSeconds: 15 * 60 };
@@ -121,39 +112,6 @@ const OPTIONS = [
   ...(["onEvent", "now"] as const),
 ];
 
-const wrong = (message: string): RelatchError =>
-  new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
-
-/** The own properties of an object; one that is not known is most likely misspelt. */
-function section<Name extends string>(
-  title: string,
-  value: unknown,
-  names: readonly Name[],
-): Record<Name, unknown> {
-  if (typeof value !== "object" || value === null) throw wrong(`${title} is an object`);
-  const fields = ownFields(value);
-  const unknown = Object.keys(fields).find((name) => !names.includes(name as Name));
-  if (unknown !== undefined) throw wrong(`there is no "${unknown}" among the ${title}`);
-  return fields as Record<Name, unknown>;
-}
-
-/** An object with these methods. Not copied: its methods are called on it, so that their `this` survives. */
-function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
-  const candidate = (typeof value === "object" || typeof value === "function" ? value : null) as Record<
-    string,
-    unknown
-  > | null;
-  for (const method of methods) {
-    if (typeof candidate?.[method] !== "function") throw wrong(`${name} needs a method ${method}()`);
-  }
-  for (const method of optional) {
-    if (!["function", "undefined"].includes(typeof candidate?.[method])) {
-      throw wrong(`${name}.${method} is a method or left out`);
-    }
-  }
-  return candidate as T;
-}
-
 function tokensOf(value: unknown): Tokens {
   const signed = value as { kind?: unknown; tokens?: Tokens } | null | undefined;
   if (signed?.kind === "signed" && signed.tokens) return signed.tokens;
@@ -189,15 +147,6 @@ function revocation(value: unknown): Config["revokeSessions"] {
   throw wrong(
     'revokeSessions is (userId) => …, which ends all sessions of the user; or "in_transaction", when replacePasswordHash does; or false, to leave an intruder signed in',
   );
-}
-
-function milliseconds(name: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  const span = value as { milliseconds?: () => unknown } | null;
-  const length =
-    typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
-  if (length > 0 && length <= DAY) return length;
-  throw wrong(`${name} is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")`);
 }
 
 function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[] {
@@ -262,15 +211,4 @@ function checkedClock(value: unknown): () => Date {
     if (instant instanceof Date && !Number.isNaN(instant.getTime())) return instant;
     throw wrong("now must answer a valid Date");
   };
-}
-
-function listOf<T>(name: string, value: unknown, type: "function" | "object"): readonly T[] {
-  if (Array.isArray(value) && value.every((item) => item && typeof item === type))
-    return Object.freeze([...value]);
-  throw wrong(`${name} is a list of ${type}s`);
-}
-
-function optionalFunction<T>(name: string, value: unknown): T | undefined {
-  if (value === undefined || typeof value === "function") return value as T | undefined;
-  throw wrong(`${name} is a function`);
 }

@@ -1,20 +1,4 @@
-import { type Account, sessionStamp } from "./account.ts";
-import { byteLength } from "./bytes.ts";
-import { delivery } from "./delivery.ts";
-import { canonicalEmail } from "./email-address.ts";
-import { RelatchError } from "./errors.ts";
-import type { TokenRefusal } from "./events.ts";
-import { ownFields } from "./fields.ts";
-import { InFlight } from "./in-flight.ts";
-import { type Job, newJob } from "./jobs.ts";
-import { inertAppName } from "./mail/inert.ts";
-import { chooseLanguage, type Language } from "./mail/language.ts";
-import { checkedOptions } from "./options.ts";
-import { checkPassword, type PasswordViolation } from "./password-rules.ts";
-import { call, consume, hashPassword } from "./ports.ts";
-import { addressKey, clientKey } from "./rate-limit.ts";
-import { recipientOf } from "./recipient.ts";
-import { succeeds } from "./time.ts";
+import type { Account } from "./account.ts";
 import type {
   CompleteResetInput,
   CompleteResetResult,
@@ -23,12 +7,22 @@ import type {
   RequestResetInput,
   RequestResetResult,
   VerifyTokenResult,
-} from "./types.ts";
+} from "./api.ts";
+import { completion } from "./completion.ts";
+import { delivery } from "./delivery.ts";
+import { canonicalEmail } from "./email-address.ts";
+import { RelatchError } from "./errors.ts";
+import type { TokenRefusal } from "./events.ts";
+import { ownFields } from "./fields.ts";
+import { InFlight } from "./in-flight.ts";
+import { type Job, newJob } from "./jobs.ts";
+import { chooseLanguage, type Language } from "./mail/language.ts";
+import { checkedOptions } from "./options.ts";
+import { call, consume } from "./ports.ts";
+import { addressKey, clientKey } from "./rate-limit.ts";
 
 /** How far another process's clock may be ahead when it issues a token. */
 const CLOCK_SKEW = 5 * 60 * 1000;
-/** Milliseconds. All the time that one step of the clean-up after a commit may take, retries included. */
-const CLEANUP_LIMIT = 5_000;
 
 /** A token that may be used now, and the account it is for. */
 interface Proof {
@@ -43,8 +37,9 @@ interface Proof {
  */
 export function createPasswordReset(options: PasswordResetOptions): PasswordReset {
   const config = checkedOptions(options);
-  const { users, tokens, hasher, rateLimiter, dispatcher, languages, revokeSessions, emit, now } = config;
+  const { users, tokens, rateLimiter, dispatcher, languages, emit, now } = config;
   const { deliver, dropped, callOff } = delivery(config);
+  const complete = completion(config, handOver, callOff);
 
   // ── Asking for a link ─────────────────────────────────────────────────────────────────────────────────
   // Nothing here may depend on whether the account exists: no look-up, no token, no mail before the answer.
@@ -85,8 +80,9 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     return consume(rateLimiter, key ?? "client:unusable", config.clientRules);
   }
 
-  const handOver = (job: Job): Promise<unknown> =>
-    call("ERR_DISPATCHER", "dispatcher.dispatch", () => dispatcher.dispatch(job, deliver, dropped));
+  function handOver(job: Job): Promise<unknown> {
+    return call("ERR_DISPATCHER", "dispatcher.dispatch", () => dispatcher.dispatch(job, deliver, dropped));
+  }
 
   // ── Judging a link ────────────────────────────────────────────────────────────────────────────────────
 
@@ -152,12 +148,14 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       if (other.password === newPassword && other.tenant === tenant) return other.result;
       await other.result.catch(() => {});
     }
-    const result = complete(token, newPassword, tenant, language).finally(() => completions.delete(token));
+    const result = proveAndComplete(token, newPassword, tenant, language).finally(() =>
+      completions.delete(token),
+    );
     completions.set(token, { password: newPassword, tenant, result });
     return result;
   }
 
-  async function complete(
+  async function proveAndComplete(
     token: string,
     newPassword: unknown,
     tenant: string | undefined,
@@ -165,80 +163,10 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   ): Promise<CompleteResetResult> {
     const proof = await prove(token, tenant);
     if (!proof) return refused();
-    const { account } = proof;
-    const { id: userId, passwordHash: previous } = account;
-
-    const violations = await judge(newPassword, account, language);
-    if (violations.length > 0 || typeof newPassword !== "string") return rejected(account, violations);
-    const next = await hashPassword(hasher, newPassword, previous);
-    if (next.startsWith("$2") && bcryptBytes(newPassword) > BCRYPT_BYTES) {
-      return rejected(account, await judge(newPassword, account, language, [tooLongForBcrypt]));
-    }
-
-    // Handed over before the commit, so that a crash after it loses neither the revocation nor the notice.
-    const followUp: Job = {
-      ...newJob(now()),
-      type: "password_changed",
-      userId,
-      previousStamp: sessionStamp(account),
-      stamp: sessionStamp({ id: userId, passwordHash: next }),
-      locale: language.tag,
-    };
-    await handOver(followUp);
-    await revoke(userId);
-    if (!(await commit(account, next))) {
-      callOff(followUp);
-      emitRefusal("lost_race", tenant, userId);
-      return refused();
-    }
-
-    // Committed: from here on nothing may turn success into failure.
-    const revokedAgain = await succeeds(CLEANUP_LIMIT, () => revoke(userId));
-    const sessionsRevoked = revokedAgain && revokeSessions !== false;
-    if (!revokedAgain) emit({ type: "session_revocation_failed", userId, tenant });
-    const cleanedUp = await succeeds(CLEANUP_LIMIT, async () => tokens.forget?.(userId));
-    if (!cleanedUp) emit({ type: "token_cleanup_failed", userId, tenant });
-    emit({ type: "password_reset", userId, tenant, sessionsRevoked });
-    return { ok: true, userId, sessionsRevoked };
-  }
-
-  /** The commit point: one conditional write. Of any number of callers, in any number of processes, one wins. */
-  async function commit({ id: userId, email, passwordHash }: Account, next: string): Promise<boolean> {
-    try {
-      return passwordHash === null
-        ? ((await users.setFirstPasswordHash?.({ userId, email, next })) ?? false)
-        : await users.replacePasswordHash({ userId, email, expected: passwordHash, next });
-    } catch (error) {
-      // A statement that failed may have been carried out all the same: the row knows.
-      const current = await users.findById(userId).catch(() => undefined);
-      if (hasCause(error) && current?.passwordHash === next) return true;
-      throw error;
-    }
-  }
-
-  async function revoke(userId: string): Promise<void> {
-    if (typeof revokeSessions === "function")
-      await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId));
-  }
-
-  async function judge(
-    password: unknown,
-    account: Account,
-    language: Language,
-    rules = config.passwordRules,
-  ): Promise<PasswordViolation[]> {
-    const { id: userId, email, name, tenant } = account;
-    const appName = inertAppName(await config.appName(recipientOf(account, language)));
-    const onUnavailable = (reason: "allowed" | "refused") =>
-      emit({ type: "password_check_unavailable", userId, tenant, reason });
-    return call("ERR_OPTIONS", "A password rule", () =>
-      checkPassword(password, rules, { email, name, appName, onUnavailable }, language),
-    );
-  }
-
-  function rejected({ id: userId, tenant }: Account, violations: PasswordViolation[]): CompleteResetResult {
-    emit({ type: "password_rejected", userId, tenant, violations: violations.map(({ code }) => code) });
-    return { ok: false, reason: "password_rejected", violations };
+    const result = await complete(proof.account, newPassword, language);
+    if (result !== "lost_race") return result;
+    emitRefusal("lost_race", tenant, proof.account.id);
+    return refused();
   }
 
   // ── The rest ──────────────────────────────────────────────────────────────────────────────────────────
@@ -279,12 +207,3 @@ function checkedTenant(tenant: unknown): string | undefined {
   if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256) return tenant;
   throw new RelatchError("ERR_OPTIONS", "tenant must be a string of 1 to 256 characters, or left out.");
 }
-
-/** bcrypt reads 72 bytes and ignores the rest (CVE-2025-22228). Some hashers normalise first. */
-const BCRYPT_BYTES = 72;
-const bcryptBytes = (password: string) =>
-  Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
-const tooLongForBcrypt = () => ({ code: "too_long", params: { maxBytes: BCRYPT_BYTES } });
-
-/** Whether the port itself failed, and not merely answered wrongly. */
-const hasCause = (error: unknown): boolean => error instanceof Error && Object.hasOwn(error, "cause");

@@ -94,7 +94,7 @@ describe.each(Object.entries(kinds))("%s tokens", (kind, tokens) => {
     const { passwordReset, requestToken, users, happened } = harness({ tokens: tokens() });
     const token = await requestToken();
     const findById = vi.spyOn(users, "findById");
-    const junk = [
+    const junk: unknown[] = [
       ...[
         undefined,
         null,

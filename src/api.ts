@@ -1,0 +1,161 @@
+import type { TimeSpan } from "oslo";
+import type { ResetEvent } from "./events.ts";
+import type { Language } from "./mail/language.ts";
+import type { Messages } from "./mail/messages.ts";
+import type { PasswordRule, PasswordViolation } from "./password-rules.ts";
+import type { SignedTokens } from "./signed-tokens.ts";
+import type {
+  Dispatcher,
+  Mailer,
+  PasswordHasher,
+  RateLimiter,
+  RateRule,
+  Recipient,
+  TokenStore,
+  UserStore,
+} from "./types.ts";
+
+// What the application asks of relatch: options, calls, results.
+
+/** How often a reset may be asked for. */
+export interface Limits {
+  /** Where the counts are kept. Default: `memoryRateLimiter()`, right for one process. */
+  rateLimiter?: RateLimiter | undefined;
+  /** Per client address, answered with `throttled`. Default: 30 in 15 minutes. `false`: no such limit. */
+  client?: RateRule | false | undefined;
+  /**
+   * Per e-mail address, known or not; silent. Default: 1 a minute and 3 an hour (never longer than the token
+   * lifetime, so that other people's requests cannot leave the owner without a live link). `false`: no limit.
+   */
+  address?: readonly RateRule[] | false | undefined;
+}
+
+/** Ends all sessions of a user: cookies, refresh tokens, remember-me and API tokens. May run more than once. */
+export type RevokeSessions = (userId: string) => Promise<unknown>;
+
+/** The options of `createPasswordReset`. Wrong ones throw `ERR_OPTIONS` at construction. */
+export interface PasswordResetOptions {
+  users: UserStore;
+  /** A store for opaque tokens, or `signedTokens({ keys })`, which needs none. */
+  tokens: TokenStore | SignedTokens;
+  mailer: Mailer;
+  hasher: PasswordHasher;
+  /** As it stands in the mails. */
+  appName: string | ((to: Recipient) => string);
+  /**
+   * The page that takes the link: an absolute https URL (http on loopback only) with `:token` once, after the
+   * host. Never built from a request (CVE-2017-8295 and its many kin).
+   */
+  resetUrl: string | ((to: Recipient) => string);
+  /**
+   * Ends the user's sessions after a reset. `"in_transaction"`: `replacePasswordHash` already does, in its own
+   * transaction. `false`: old sessions survive a reset, which is what an intruder would want.
+   */
+  revokeSessions: RevokeSessions | "in_transaction" | false;
+
+  /** How long a link lives, more than 0 and at most 24 hours. Default: one hour. */
+  tokenLifetime?: TimeSpan | undefined;
+  /** Default: `defaultPasswordRules`. An empty list accepts every non-empty password. */
+  passwordRules?: readonly PasswordRule[] | undefined;
+  limits?: Limits | undefined;
+  /** Default: `background()`. */
+  dispatcher?: Dispatcher | undefined;
+  /** Handed to the default dispatcher, for platforms that stop a process after its answer. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** How long one delivery may take before it counts as failed. Default: 30 seconds. */
+  deliveryTimeout?: TimeSpan | undefined;
+  /** The languages of mails and refusals; the first is the fallback. Default: English alone. */
+  languages?: readonly [Language, ...Language[]] | undefined;
+  /** Replaces single messages; the others keep their standard form. */
+  messages?: Partial<Messages> | undefined;
+  /** Told of every outcome. It may throw or reject: that changes nothing. */
+  onEvent?: ((event: ResetEvent) => unknown) | undefined;
+  /** The clock, for tests. */
+  now?: (() => Date) | undefined;
+}
+
+export interface RequestResetInput {
+  /** As it arrived. Anything but a string with one plain address is `invalid_email`. */
+  email: unknown;
+  /**
+   * The client's address, as your server trusts it (behind proxies: see the guide). `null` or `undefined`
+   * switches the client limit off for this call, which is why the property has to be named.
+   */
+  ip: string | null | undefined;
+  /** A BCP 47 tag or a whole Accept-Language header. The account's own locale goes before it. */
+  locale?: string | null | undefined;
+  tenant?: string | null | undefined;
+}
+
+/** The same for every address that is one, known or not. */
+export type RequestResetResult =
+  | { ok: true }
+  | { ok: false; reason: "invalid_email" }
+  | { ok: false; reason: "throttled"; retryAfterSeconds: number };
+
+export type VerifyTokenResult =
+  | { ok: true; userId: string; expiresAt: Date }
+  | { ok: false; reason: "invalid_or_expired_token" };
+
+export interface CompleteResetInput {
+  /** As it arrived. */
+  token: unknown;
+  /** As it arrived. */
+  newPassword: unknown;
+  /** The language of `violations[].message`: a BCP 47 tag or a whole Accept-Language header. */
+  locale?: string | null | undefined;
+  tenant?: string | null | undefined;
+}
+
+export type CompleteResetResult =
+  | {
+      ok: true;
+      userId: string;
+      /** `false` when sessions may have survived: declined by option, or the revocation failed (see events). */
+      sessionsRevoked: boolean;
+    }
+  | { ok: false; reason: "invalid_or_expired_token" }
+  | { ok: false; reason: "password_rejected"; violations: PasswordViolation[] };
+
+/** What `createPasswordReset` answers. Its methods can be destructured. */
+export interface PasswordReset {
+  /**
+   * Asks for a link. The answer does not depend on whether the account exists, and neither does its time: the
+   * account is looked up later, by the job. Nothing about the account changes.
+   *
+   * @throws RelatchError `ERR_RATE_LIMITER`, `ERR_DISPATCHER`, or `ERR_OPTIONS` for a `tenant` that is no string.
+   */
+  requestReset(input: RequestResetInput): Promise<RequestResetResult>;
+
+  /**
+   * Says whether a link may still be used, and whose it is. Never spends it: mail scanners open links.
+   *
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`.
+   */
+  verifyToken(token: unknown, context?: { tenant?: string | null | undefined }): Promise<VerifyTokenResult>;
+
+  /**
+   * Sets the new password, once. A refused password does not spend the link. Signs nobody in.
+   *
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`, `ERR_HASHER`, `ERR_SESSIONS`, `ERR_DISPATCHER`:
+   * always before the new password counts, so that the link still works.
+   */
+  completeReset(input: CompleteResetInput): Promise<CompleteResetResult>;
+
+  /**
+   * Runs one job, for a worker of an external queue. Resolves when nothing is left to do (also for a job that
+   * is malformed, too old, or already done by this process) and rejects when another try could help.
+   */
+  deliver(job: unknown): Promise<void>;
+
+  /**
+   * Kills the user's outstanding link: "this wasn't me", account closed.
+   *
+   * @throws RelatchError `ERR_TOKEN_STORE`, with signed tokens always: those die by expiry or by a change of
+   * password or address only.
+   */
+  revokeTokens(userId: string): Promise<void>;
+
+  /** Resolves when nothing is in flight: for tests and for a graceful shutdown. Usable afterwards. */
+  drain(): Promise<void>;
+}

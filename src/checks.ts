@@ -1,0 +1,62 @@
+import { RelatchError } from "./errors.ts";
+import { ownFields } from "./fields.ts";
+
+// Checks of single options. Each throws `ERR_OPTIONS` with what to write instead.
+
+export const wrong = (message: string): RelatchError =>
+  new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
+
+/** The own properties of an object; one that is not known is most likely misspelt. */
+export function section<Name extends string>(
+  title: string,
+  value: unknown,
+  names: readonly Name[],
+): Record<Name, unknown> {
+  if (typeof value !== "object" || value === null) throw wrong(`${title} is an object`);
+  const fields = ownFields(value);
+  const unknown = Object.keys(fields).find((name) => !names.includes(name as Name));
+  if (unknown !== undefined) throw wrong(`there is no "${unknown}" among the ${title}`);
+  return fields as Record<Name, unknown>;
+}
+
+/** An object with these methods. Not copied: its methods are called on it, so that their `this` survives. */
+export function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
+  const candidate = (typeof value === "object" || typeof value === "function" ? value : null) as Record<
+    string,
+    unknown
+  > | null;
+  for (const method of methods) {
+    if (typeof candidate?.[method] !== "function") throw wrong(`${name} needs a method ${method}()`);
+  }
+  for (const method of optional) {
+    if (!["function", "undefined"].includes(typeof candidate?.[method])) {
+      throw wrong(`${name}.${method} is a method or left out`);
+    }
+  }
+  return candidate as T;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** A span of time in milliseconds; oslo's `TimeSpan`, by structure. */
+export function milliseconds(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  const span = value as { milliseconds?: () => unknown } | null;
+  const length =
+    typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
+  if (length > 0 && length <= DAY) return length;
+  throw wrong(`${name} is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")`);
+}
+
+/** A copy of a list whose members are all of one type. */
+export function listOf<T>(name: string, value: unknown, type: "function" | "object"): readonly T[] {
+  if (Array.isArray(value) && value.every((item) => item && typeof item === type))
+    return Object.freeze([...value]);
+  throw wrong(`${name} is a list of ${type}s`);
+}
+
+/** A function, or nothing. */
+export function optionalFunction<T>(name: string, value: unknown): T | undefined {
+  if (value === undefined || typeof value === "function") return value as T | undefined;
+  throw wrong(`${name} is a function`);
+}

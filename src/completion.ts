@@ -1,0 +1,121 @@
+import { type Account, sessionStamp } from "./account.ts";
+import type { CompleteResetResult } from "./api.ts";
+import { byteLength } from "./bytes.ts";
+import { type Job, newJob } from "./jobs.ts";
+import { inertAppName } from "./mail/inert.ts";
+import type { Language } from "./mail/language.ts";
+import type { Config } from "./options.ts";
+import { checkPassword, type PasswordViolation } from "./password-rules.ts";
+import { call, hashPassword } from "./ports.ts";
+import { recipientOf } from "./recipient.ts";
+import { succeeds } from "./time.ts";
+
+/** Milliseconds that one step of the clean-up after a commit may take, retries included. */
+const CLEANUP_LIMIT = 5_000;
+/** bcrypt reads so many bytes and ignores the rest (CVE-2025-22228). */
+const BCRYPT_BYTES = 72;
+
+/** Sets a new password for an account whose link is proved. */
+export type Complete = (
+  account: Account,
+  newPassword: unknown,
+  language: Language,
+) => Promise<CompleteResetResult | "lost_race">;
+
+/**
+ * What happens between a proved link and the answer. Before the commit every fault is thrown, and the link still
+ * works; after it, every fault is an event.
+ */
+export function completion(
+  { users, tokens, hasher, appName, passwordRules, revokeSessions, emit, now }: Config,
+  handOver: (job: Job) => Promise<unknown>,
+  callOff: (job: Job) => void,
+): Complete {
+  async function complete(account: Account, newPassword: unknown, language: Language) {
+    const { id: userId, tenant, passwordHash: previous } = account;
+    const violations = await judge(newPassword, account, language, passwordRules);
+    if (violations.length > 0 || typeof newPassword !== "string") return rejected(account, violations);
+    const next = await hashPassword(hasher, newPassword, previous);
+    if (next.startsWith("$2") && bytesForHasher(newPassword) > BCRYPT_BYTES) {
+      return rejected(account, await judge(newPassword, account, language, [tooLongForBcrypt]));
+    }
+
+    // Handed over before the commit, so that a crash after it loses neither the revocation nor the notice.
+    const followUp: Job = {
+      ...newJob(now()),
+      type: "password_changed",
+      userId,
+      previousStamp: sessionStamp(account),
+      stamp: sessionStamp({ id: userId, passwordHash: next }),
+      locale: language.tag,
+    };
+    await handOver(followUp);
+    await revoke(userId);
+    if (!(await commit(account, next))) {
+      callOff(followUp);
+      return "lost_race";
+    }
+
+    // Committed: from here on nothing may turn success into failure.
+    const revokedAgain = await succeeds(CLEANUP_LIMIT, () => revoke(userId));
+    if (!revokedAgain) emit({ type: "session_revocation_failed", userId, tenant });
+    const cleanedUp = await succeeds(CLEANUP_LIMIT, async () => tokens.forget?.(userId));
+    if (!cleanedUp) emit({ type: "token_cleanup_failed", userId, tenant });
+    const sessionsRevoked = revokedAgain && revokeSessions !== false;
+    emit({ type: "password_reset", userId, tenant, sessionsRevoked });
+    return { ok: true, userId, sessionsRevoked } as const;
+  }
+
+  /** The commit point: one conditional write. Of any number of callers, in any number of processes, one wins. */
+  async function commit({ id: userId, email, passwordHash }: Account, next: string): Promise<boolean> {
+    try {
+      return passwordHash === null
+        ? ((await users.setFirstPasswordHash?.({ userId, email, next })) ?? false)
+        : await users.replacePasswordHash({ userId, email, expected: passwordHash, next });
+    } catch (error) {
+      if (!portItselfFailed(error)) throw error;
+      // A statement that failed may have been carried out all the same: the row knows.
+      const current = await users.findById(userId).catch(() => undefined);
+      if (current?.passwordHash === next) return true;
+      throw error;
+    }
+  }
+
+  async function revoke(userId: string): Promise<void> {
+    if (typeof revokeSessions !== "function") return;
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId));
+  }
+
+  async function judge(
+    password: unknown,
+    account: Account,
+    language: Language,
+    rules: Config["passwordRules"],
+  ): Promise<PasswordViolation[]> {
+    const { id: userId, email, name, tenant } = account;
+    const context = {
+      email,
+      name,
+      appName: inertAppName(await appName(recipientOf(account, language))),
+      onUnavailable: (reason: "allowed" | "refused") =>
+        emit({ type: "password_check_unavailable", userId, tenant, reason }),
+    };
+    return call("ERR_OPTIONS", "A password rule", () => checkPassword(password, rules, context, language));
+  }
+
+  function rejected({ id: userId, tenant }: Account, violations: PasswordViolation[]): CompleteResetResult {
+    emit({ type: "password_rejected", userId, tenant, violations: violations.map(({ code }) => code) });
+    return { ok: false, reason: "password_rejected", violations };
+  }
+
+  return complete;
+}
+
+/** As typed, or as some hashers normalise it first, which can be longer. */
+const bytesForHasher = (password: string): number =>
+  Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
+
+const tooLongForBcrypt = () => ({ code: "too_long", params: { maxBytes: BCRYPT_BYTES } });
+
+/** Whether the port threw, and not merely answered wrongly. */
+const portItselfFailed = (error: unknown): boolean => error instanceof Error && Object.hasOwn(error, "cause");
