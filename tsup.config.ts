@@ -18,6 +18,7 @@ export default defineConfig({
     index: "src/index.ts",
     languages: "src/languages.ts",
     memory: "src/memory.ts",
+    messages: "src/mail/messages.ts",
     nodemailer: "src/mailers/nodemailer.ts",
     console: "src/mailers/console.ts",
     combine: "src/mailers/combine.ts",

@@ -8,13 +8,12 @@ export { RelatchError, type RelatchErrorCode } from "./errors.ts";
 export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./events.ts";
 export type { Job, PasswordChangedJob, ResetRequestedJob } from "./jobs.ts";
 export type { Language } from "./mail/language.ts";
-export {
-  type MessageContent,
-  type MessageInput,
-  type Messages,
-  type PasswordChangedInput,
-  type ResetLinkInput,
-  standardMessages,
+export type {
+  MessageContent,
+  MessageInput,
+  Messages,
+  PasswordChangedInput,
+  ResetLinkInput,
 } from "./mail/messages.ts";
 export { createPasswordReset } from "./password-reset.ts";
 export {

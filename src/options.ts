@@ -5,7 +5,7 @@ import { emitter, type Happening } from "./events.ts";
 import { ownFields } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
 import { english } from "./mail/languages/en.ts";
-import { type Messages, standardMessages } from "./mail/messages.ts";
+import type { Messages } from "./mail/messages.ts";
 import { defaultPasswordRules, type PasswordRule } from "./password-rules.ts";
 import { type CheckedUserStore, call, checkedTokens, checkedUsers } from "./ports.ts";
 import { memoryRateLimiter } from "./rate-limit.ts";
@@ -195,12 +195,16 @@ function languagesOf(value: unknown): Config["languages"] {
 }
 
 function messagesOf(value: unknown): Messages {
-  const standard = standardMessages();
   const given = section("messages", value ?? {}, ["resetLink", "passwordChanged"]);
+  // The standard mails are loaded with the first one that is composed: never, where all are replaced.
+  const standard = async () => (await import("./mail/messages.ts")).standardMessages();
   return {
-    resetLink: optionalFunction("messages.resetLink", given.resetLink) ?? standard.resetLink,
+    resetLink:
+      optionalFunction("messages.resetLink", given.resetLink) ??
+      (async (input) => (await standard()).resetLink(input)),
     passwordChanged:
-      optionalFunction("messages.passwordChanged", given.passwordChanged) ?? standard.passwordChanged,
+      optionalFunction("messages.passwordChanged", given.passwordChanged) ??
+      (async (input) => (await standard()).passwordChanged(input)),
   };
 }
 
