@@ -6,10 +6,10 @@ import {
   fieldsOf,
   localeOf,
   methodNotAllowed,
-  pageHeaders,
   readCookie,
   sameOriginForm,
   throttled,
+  typed,
 } from "./adapter.ts";
 import type { AppDatabase } from "./database.ts";
 
@@ -58,11 +58,6 @@ export function accounts({ database, hasher, views, origin }: AccountOptions) {
   };
 
   const router: Router = express.Router();
-  router.use(["/login", "/logout", "/"], (_req, res, next) => {
-    res.set(pageHeaders(views));
-    next();
-  });
-
   router
     .route("/login")
     .get(async (req, res) => {
@@ -74,14 +69,13 @@ export function accounts({ database, hasher, views, origin }: AccountOptions) {
       const { email, password } = fieldsOf(req);
       const canonical = canonicalEmail(email) ?? "";
       const { allowed, retryAfterSeconds } = await attempt(req.ip ?? "", canonical);
-      if (!allowed) return throttled(res, views, localeOf(req), retryAfterSeconds);
+      if (!allowed) return throttled(req, res, views, retryAfterSeconds);
 
       const user = await authenticate(canonical, password);
       if (!user) {
-        const typed = typeof email === "string" ? email.slice(0, 320) : "";
         res.status(400);
         return res.send(
-          views.login({ locale: localeOf(req), passwordSet: false, refused: true, email: typed }),
+          views.login({ locale: localeOf(req), passwordSet: false, refused: true, email: typed(email) }),
         );
       }
       // Always a new session: one that somebody planted in this browser must not become this person's.

@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): { app: Express; passwordReset: P
     hasher,
     appName: APP_NAME,
     resetUrl,
-    revokeSessions: (userId) => sessions.deleteAll(userId),
+    revokeSessions: (userId) => sessions.deleteStale(userId),
     languages: [en, ru],
     limits,
     onEvent,
@@ -76,6 +76,10 @@ export function createApp(options: AppOptions): { app: Express; passwordReset: P
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.use((_req, res, next) => {
+    res.set(pageHeaders(views));
+    next();
+  });
   app.use(
     passwordResetRoutes({
       passwordReset,
@@ -96,8 +100,7 @@ export function createApp(options: AppOptions): { app: Express; passwordReset: P
   app.get(ICON_PATH, (_req, res) => res.set("Cache-Control", "max-age=86400").type("svg").send(brandMark));
   if (inbox) app.use(INBOX_PATH, inboxRoutes(inbox, views));
   app.use((req, res) => {
-    res.status(404).set(pageHeaders(views));
-    res.send(views.problem({ locale: localeOf(req), status: 404 }));
+    res.status(404).send(views.problem({ locale: localeOf(req), status: 404 }));
   });
   app.use(errorPage(views, onError));
   return { app, passwordReset };

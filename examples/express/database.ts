@@ -20,7 +20,6 @@ const SESSION_LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
 export function openDatabase(file: string) {
   const db = new Database(file);
   db.exec(`
-    PRAGMA journal_mode = WAL;
     PRAGMA busy_timeout = 5000;
     CREATE TABLE IF NOT EXISTS users (
       id TEXT PRIMARY KEY,
@@ -93,8 +92,14 @@ export function openDatabase(file: string) {
       db.prepare("DELETE FROM sessions WHERE id_hash = ?").run(hashOf(id));
     },
 
-    async deleteAll(userId: string): Promise<void> {
-      db.prepare("DELETE FROM sessions WHERE user_id = ?").run(userId);
+    /**
+     * Ends the sessions that were opened with another password than the present one. Those opened with it stay:
+     * relatch revokes once more some time after the reset, when its owner may well be signed in again.
+     */
+    async deleteStale(userId: string): Promise<void> {
+      const user = toUser(userById.get(userId));
+      const stamp = user ? sessionStamp(user) : "";
+      db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp <> ?").run(userId, stamp);
     },
 
     async count(userId: string): Promise<number> {

@@ -1,15 +1,18 @@
 import { html } from "./html.ts";
 import type { Views } from "./views.ts";
 
-/** A mail that was caught. */
-export interface CaughtMail {
-  id: number;
-  at: Date;
-  kind: string;
+interface Message {
   to: string;
   subject: string;
   text: string;
-  html: string | undefined;
+  html?: string | undefined;
+}
+
+/** A mail that was caught. */
+export interface CaughtMail extends Message {
+  id: number;
+  at: Date;
+  kind: string;
 }
 
 /** Keeps mails in memory instead of sending them, for development. Fits where relatch wants a `Mailer`. */
@@ -21,12 +24,9 @@ export function createInbox({ capacity = 100 } = {}) {
     list: (): readonly CaughtMail[] => mails,
     find: (id: number): CaughtMail | undefined => mails.find((mail) => mail.id === id),
 
-    async send(
-      { to, subject, text, html }: { to: string; subject: string; text: string; html?: string | undefined },
-      { kind }: { kind: string },
-    ): Promise<void> {
+    async send(message: Message, { kind }: { kind: string }): Promise<void> {
       lastId += 1;
-      mails.unshift({ id: lastId, at: new Date(), kind, to, subject, text, html });
+      mails.unshift({ id: lastId, at: new Date(), kind, ...message });
       mails.splice(capacity);
     },
   };

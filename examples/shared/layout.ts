@@ -45,7 +45,7 @@ export function layout(
 <main>
 ${content}
 </main>
-${site.inboxPath && html`<footer><a href="${site.inboxPath}">Development inbox</a></footer>`}
+${site.inboxPath && html`<footer lang="en"><a href="${site.inboxPath}">Development inbox</a></footer>`}
 </body>
 </html>
 `);

@@ -9,14 +9,14 @@ export const styles = `
 :root {
   color-scheme: light dark;
   --page: #eef1f6; --glow: #dbe6ff; --card: #ffffff; --line: #dfe3ea; --field: #ffffff; --edge: #7b8494;
-  --text: #16202e; --quiet: #515c6d; --accent: #1d4ed8; --accent-strong: #173fb0; --on-accent: #ffffff;
+  --text: #16202e; --quiet: #515c6d; --accent: #1d4ed8; --accent-strong: #173fb0; --on-accent: #ffffff; --ring: #1d4ed840;
   --bad: #b3261e; --bad-soft: #fdf0ef; --bad-line: #f0c3bf; --good: #14653a; --good-soft: #ebf7f0; --good-line: #b4dcc5;
   --shadow: 0 1px 2px rgb(22 32 46 / .06), 0 16px 40px -12px rgb(22 32 46 / .16);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0d131d; --glow: #17264a; --card: #161e2b; --line: #2a3547; --field: #0f1622; --edge: #74829a;
-    --text: #edf1f7; --quiet: #a9b4c5; --accent: #9cc2ff; --accent-strong: #bcd6ff; --on-accent: #0b1524;
+    --text: #edf1f7; --quiet: #a9b4c5; --accent: #9cc2ff; --accent-strong: #bcd6ff; --on-accent: #0b1524; --ring: #9cc2ff40;
     --bad: #ffb1a9; --bad-soft: #351a1b; --bad-line: #6d3331; --good: #93dfb3; --good-soft: #122d20; --good-line: #2b5c43;
     --shadow: 0 1px 2px rgb(0 0 0 / .4), 0 16px 40px -12px rgb(0 0 0 / .6);
   }
@@ -35,6 +35,7 @@ header, main, footer { width: 100%; max-width: 27rem; }
 header { display: flex; justify-content: center; }
 .brand { display: inline-flex; align-items: center; gap: .6rem; min-height: 2.75rem; padding: 0 .5rem; border-radius: .75rem; color: inherit; font-size: 1.125rem; font-weight: 650; letter-spacing: -.01em; text-decoration: none; }
 .brand svg { width: 2rem; height: 2rem; flex: none; }
+main > :first-child { margin-top: 0; }
 main { background: var(--card); border: 1px solid var(--line); border-radius: 1.25rem; box-shadow: var(--shadow); padding: 2rem; }
 h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.02em; font-weight: 700; text-wrap: balance; }
 p { margin: .625rem 0 0; text-wrap: pretty; }
@@ -49,12 +50,12 @@ input:not(.username) {
   display: block; width: 100%; min-height: 3rem; padding: .625rem .875rem;
   border: 1px solid var(--edge); border-radius: .75rem; background: var(--field); color: inherit; font: inherit;
 }
-input:not(.username):focus-visible { outline-offset: 0; border-color: var(--accent); }
+input:not(.username):focus-visible { outline: 4px solid var(--ring); outline-offset: 0; border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
 input[aria-invalid]:not(.username) { border-color: var(--bad); box-shadow: inset 0 0 0 1px var(--bad); }
 .hint { margin: 0 0 .5rem; color: var(--quiet); font-size: .875rem; line-height: 1.5; }
-.error { margin: .5rem 0 0; padding: 0; list-style: none; color: var(--bad); font-size: .875rem; font-weight: 600; line-height: 1.45; }
-.error li { display: flex; gap: .45rem; }
-.error li::before { content: "!"; flex: none; width: 1.125rem; height: 1.125rem; margin-top: .075rem; border-radius: 50%; background: var(--bad); color: var(--card); font-size: .75rem; font-weight: 800; line-height: 1.125rem; text-align: center; }
+.error { margin-top: .5rem; color: var(--bad); font-size: .875rem; font-weight: 600; line-height: 1.45; }
+.error p { margin: .25rem 0 0; display: flex; gap: .45rem; }
+.error p::before { content: "!"; flex: none; width: 1.125rem; height: 1.125rem; margin-top: .075rem; border-radius: 50%; background: var(--bad); color: var(--card); font-size: .75rem; font-weight: 800; line-height: 1.125rem; text-align: center; }
 .button {
   display: inline-flex; align-items: center; justify-content: center; width: 100%; min-height: 3rem; padding: .625rem 1.25rem;
   border: 1px solid transparent; border-radius: .75rem; background: var(--accent); color: var(--on-accent);
@@ -63,7 +64,8 @@ input[aria-invalid]:not(.username) { border-color: var(--bad); box-shadow: inset
 .button:hover { background: var(--accent-strong); color: var(--on-accent); }
 .button.second { background: transparent; border-color: var(--edge); color: var(--text); }
 .button.second:hover { border-color: var(--text); }
-.actions { margin: 1rem 0 0; text-align: center; }
+.actions { margin: .75rem 0 0; text-align: center; }
+.actions:last-child { margin-bottom: -.625rem; }
 .actions a { display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 .5rem; border-radius: .5rem; }
 .notice { margin: 0 0 1.5rem; padding: .875rem 1rem; border: 1px solid var(--line); border-radius: .875rem; font-size: .9375rem; }
 .notice p { margin: 0; }
@@ -82,6 +84,7 @@ dl div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .1
 dl div + div { border-top: 1px solid var(--line); }
 dt { color: var(--quiet); }
 dd { margin: 0; font-weight: 600; min-width: 0; }
+dl + p { margin-top: 1rem; }
 /* Out of sight, but laid out: password managers skip fields with display: none. */
 .username { position: absolute; width: 1px; height: 1px; margin: -1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .mails { margin: 1.5rem 0 0; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: .875rem; overflow: hidden; }
@@ -90,17 +93,18 @@ dd { margin: 0; font-weight: 600; min-width: 0; }
 .mails a:hover { background: var(--page); }
 .mails a:focus-visible { outline-offset: -3px; border-radius: .875rem; }
 .mails strong { display: block; font-weight: 650; }
-iframe { display: block; width: 100%; height: 36rem; margin-top: 1.5rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--page); }
+iframe { display: block; width: 100%; height: 40rem; margin-top: 1.5rem; border: 1px solid var(--line); border-radius: .875rem; background: var(--page); }
 pre { margin: 1rem 0 0; padding: 1rem; border: 1px solid var(--line); border-radius: .875rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
-summary { display: flex; align-items: center; min-height: 2.75rem; margin-top: .75rem; cursor: pointer; color: var(--accent); }
+summary { margin-top: .75rem; padding: .625rem 0; cursor: pointer; color: var(--accent); }
 footer { text-align: center; font-size: .875rem; }
 footer a { display: inline-flex; align-items: center; min-height: 2.75rem; padding: 0 .5rem; }
 @media (max-width: 30rem) {
   body { justify-content: flex-start; gap: .75rem; padding: .75rem; }
   main { padding: 1.375rem 1.125rem; border-radius: 1rem; }
   h1 { font-size: 1.375rem; }
+  iframe { height: 55rem; }
 }
-@media (forced-colors: active) { .error li::before { forced-color-adjust: none; } }
+@media (forced-colors: active) { .error p::before { forced-color-adjust: none; } }
 `;
 
 /** What a Content-Security-Policy has to allow under `style-src`: this very sheet and no other. */

@@ -43,7 +43,7 @@ const english = {
     confirmation: "Repeat the new password",
     requirements: (min: number) =>
       `At least ${min} characters. Four random words make a good password. It must not be a common one, nor one made of your name or address.`,
-    mismatch: "This is different from the password above.",
+    mismatch: "The two passwords were different. Enter both again.",
     submit: "Set the password",
     aftermath: "You will be signed out on every device.",
   },
@@ -127,7 +127,7 @@ const russian: Texts = {
     confirmation: "Новый пароль ещё раз",
     requirements: (min: number) =>
       `Не короче ${min} знаков. Хороший пароль — четыре случайных слова. Не подойдут распространённые пароли и пароли из вашего имени или адреса.`,
-    mismatch: "Этот пароль отличается от введённого выше.",
+    mismatch: "Пароли не совпали. Введите оба ещё раз.",
     submit: "Сохранить пароль",
     aftermath: "Вы выйдете из системы на всех устройствах.",
   },

@@ -69,14 +69,14 @@ ${field({
   ...newPasswordInput,
   hint: requirements(site.passwordMinLength),
   errors: input.violations,
-  focus: refused || !input.mismatch,
+  focus: true,
 })}
 ${field({
   id: "password_confirmation",
   label: confirmation,
   ...newPasswordInput,
   errors: input.mismatch ? [mismatch] : [],
-  focus: input.mismatch && !refused,
+  focus: false,
 })}
 <button class="button">${submit}</button>
 </form>
@@ -187,7 +187,7 @@ ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
   }${described && html` aria-describedby="${described}"`}${errors.length > 0 && new Html(' aria-invalid="true"')}${
     focus && new Html(" autofocus")
   }>
-${errors.length > 0 && html`<ul class="error" id="${id}-error" role="alert">${errors.map((error) => html`<li>${error}</li>`)}</ul>`}
+${errors.length > 0 && html`<div class="error" id="${id}-error" role="alert">${errors.map((error) => html`<p>${error}</p>`)}</div>`}
 </div>`;
 }
 

@@ -1,0 +1,157 @@
+// @ts-check
+import { randomUUID } from "node:crypto";
+import Database from "libsql";
+
+/** @typedef {import("relatch").ResetUser} User */
+/** @typedef {import("relatch").UserStore} UserStore */
+/** @typedef {import("relatch").TokenStore} TokenStore */
+
+/**
+ * Where the users and the tokens are. `floor` holds the same look-ups and writes, bare: what a reset that somebody
+ * wrote by hand would do, with nothing around it.
+ *
+ * @typedef {object} Backend
+ * @property {UserStore} users
+ * @property {() => TokenStore | Promise<TokenStore>} tokens
+ * @property {FloorStore} floor
+ *
+ * @typedef {object} FloorStore
+ * @property {(email: string) => { id: string } | undefined} userByEmail
+ * @property {(id: string) => { id: string } | undefined} userById
+ * @property {(id: string, passwordHash: string) => void} setPassword
+ * @property {(tokenHash: string, userId: string, expiresAt: number) => void} saveToken
+ * @property {(tokenHash: string) => { userId: string, expiresAt: number } | undefined} findToken
+ * @property {(tokenHash: string, userId: string) => void} deleteToken
+ */
+
+let serial = 0;
+
+/** Instant, unique, and as long as an Argon2id hash is: its length decides how much there is to digest. */
+export const nextPasswordHash = () =>
+  `$argon2id$v=19$m=19456,t=2,p=1$${String(serial++).padStart(22, "0")}$${"x".repeat(43)}`;
+
+/**
+ * @param {number} count
+ * @returns {(User & { passwordHash: string })[]}
+ */
+export const makeUsers = (count) =>
+  Array.from({ length: count }, (_, index) => ({
+    id: Buffer.from(randomUUID()).toString("latin1"),
+    email: `user.${index}@example.org`,
+    passwordHash: nextPasswordHash(),
+  }));
+
+/**
+ * Maps by id and by address. (`memoryUsers` of the package looks through all its users, which is right for a unit
+ * test with three of them, and would measure nothing but itself here.)
+ *
+ * @param {ReturnType<typeof makeUsers>} given
+ * @returns {Backend}
+ */
+export function memory(given) {
+  const byId = new Map(given.map((user) => [user.id, { ...user }]));
+  const byEmail = new Map([...byId.values()].map((user) => [user.email, user]));
+  /** @type {Map<string, { userId: string, expiresAt: number }>} */
+  const tokens = new Map();
+  return {
+    users: {
+      findByEmail: async (email) => byEmail.get(email),
+      findById: async (id) => byId.get(id),
+      async replacePasswordHash({ userId, email, expected, next }) {
+        const user = byId.get(userId);
+        if (!user || user.email !== email || user.passwordHash !== expected) return false;
+        user.passwordHash = next;
+        return true;
+      },
+    },
+    tokens: async () => (await import("relatch/memory")).memoryTokens(),
+    floor: {
+      userByEmail: (email) => byEmail.get(email),
+      userById: (id) => byId.get(id),
+      setPassword(id, passwordHash) {
+        const user = byId.get(id);
+        if (user) user.passwordHash = passwordHash;
+      },
+      saveToken: (tokenHash, userId, expiresAt) => void tokens.set(tokenHash, { userId, expiresAt }),
+      findToken: (tokenHash) => tokens.get(tokenHash),
+      deleteToken: (tokenHash) => void tokens.delete(tokenHash),
+    },
+  };
+}
+
+/**
+ * Both tables in one SQLite database in memory, every statement prepared once and used by the floor and by relatch
+ * alike.
+ *
+ * @param {ReturnType<typeof makeUsers>} given
+ * @returns {Backend}
+ */
+export function sqlite(given) {
+  const db = new Database(":memory:");
+  db.exec(`
+    CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE NOT NULL, password_hash TEXT);
+    CREATE TABLE tokens (user_id TEXT PRIMARY KEY, token_hash TEXT UNIQUE NOT NULL, fingerprint TEXT NOT NULL,
+                         expires_at INTEGER NOT NULL);
+    CREATE INDEX tokens_expiry ON tokens (expires_at);`);
+  const insert = db.prepare("INSERT INTO users VALUES (?, ?, ?)");
+  db.transaction(() => {
+    for (const { id, email, passwordHash } of given) insert.run(id, email, passwordHash);
+  })();
+
+  const columns = "id, email, password_hash AS passwordHash";
+  const byEmail = db.prepare(`SELECT ${columns} FROM users WHERE email = ?`);
+  const byId = db.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
+  const replace = db.prepare(
+    "UPDATE users SET password_hash = ? WHERE id = ? AND email = ? AND password_hash = ?",
+  );
+  const setPassword = db.prepare("UPDATE users SET password_hash = ? WHERE id = ?");
+  const save = db.prepare(
+    `INSERT INTO tokens (user_id, token_hash, fingerprint, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, fingerprint = excluded.fingerprint,
+                                         expires_at = excluded.expires_at`,
+  );
+  const find = db.prepare(
+    "SELECT user_id, token_hash, fingerprint, expires_at FROM tokens WHERE token_hash = ?",
+  );
+  const deleteByUser = db.prepare("DELETE FROM tokens WHERE user_id = ?");
+  const deleteExpired = db.prepare("DELETE FROM tokens WHERE expires_at <= ?");
+
+  return {
+    users: {
+      findByEmail: async (email) => byEmail.get(email),
+      findById: async (id) => byId.get(id),
+      replacePasswordHash: async ({ userId, email, expected, next }) =>
+        replace.run(next, userId, email, expected).changes === 1,
+    },
+    tokens: () => ({
+      save: async ({ tokenHash, userId, fingerprint, expiresAt }) =>
+        save.run(userId, tokenHash, fingerprint, expiresAt.getTime()),
+      async find(tokenHash) {
+        const row = find.get(tokenHash);
+        return (
+          row && {
+            tokenHash: row.token_hash,
+            userId: row.user_id,
+            fingerprint: row.fingerprint,
+            expiresAt: new Date(row.expires_at),
+          }
+        );
+      },
+      deleteByUser: async (userId) => deleteByUser.run(userId),
+      deleteExpired: async (now) => deleteExpired.run(now.getTime()).changes,
+    }),
+    floor: {
+      userByEmail: (email) => byEmail.get(email),
+      userById: (id) => byId.get(id),
+      setPassword: (id, passwordHash) => void setPassword.run(passwordHash, id),
+      saveToken: (tokenHash, userId, expiresAt) => void save.run(userId, tokenHash, "", expiresAt),
+      findToken(tokenHash) {
+        const row = find.get(tokenHash);
+        return row && { userId: row.user_id, expiresAt: row.expires_at };
+      },
+      deleteToken: (_tokenHash, userId) => void deleteByUser.run(userId),
+    },
+  };
+}
+
+export const backends = { memory, sqlite };

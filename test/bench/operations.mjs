@@ -1,0 +1,56 @@
+// @ts-check
+// One process, one subject on one backend: prints the microseconds of processor time that a call of each kind takes,
+// as JSON. Processor time and not the clock on the wall: a neighbour's work does not count, and the collection of
+// garbage does.
+import { backends, makeUsers } from "./backends.mjs";
+import { subjects } from "./subjects.mjs";
+
+/** Calls between two readings: so few that no follow-up (50 ms later at the soonest) falls between. */
+const BATCH = 100;
+const WARM_UP = 50;
+const [backendName = "memory", subjectName = "relatch", batches = "150"] = process.argv.slice(2);
+const total = WARM_UP + Number(batches);
+
+// Everybody asks once: nothing is looked up that was seen before, and no limit is reached.
+const users = makeUsers(total * BATCH);
+const subject = await subjects[subjectName](backends[backendName](users));
+const spent = { request: 0, verify: 0, complete: 0 };
+
+for (let round = 0; round < total; round++) {
+  if (round === WARM_UP) spent.request = spent.verify = spent.complete = 0;
+  const batch = users.slice(round * BATCH, (round + 1) * BATCH);
+  /** @type {(() => string)[]} */
+  const mails = [];
+  await clocked("request", async () => {
+    for (const [index, { email }] of batch.entries())
+      mails.push(await subject.request(email, round * BATCH + index));
+  });
+  const tokens = mails.map((token) => token());
+  await clocked("verify", async () => {
+    for (const token of tokens) if (!(await subject.verify(token))) throw new Error("not verified");
+  });
+  await clocked("complete", async () => {
+    for (const token of tokens) if (!(await subject.complete(token))) throw new Error("not completed");
+  });
+  await subject.settle();
+}
+
+const calls = Number(batches) * BATCH;
+console.log(
+  JSON.stringify({
+    request: spent.request / calls,
+    verify: spent.verify / calls,
+    complete: spent.complete / calls,
+  }),
+);
+
+/**
+ * @param {keyof typeof spent} operation
+ * @param {() => Promise<void>} run
+ */
+async function clocked(operation, run) {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  spent[operation] += user + system;
+}

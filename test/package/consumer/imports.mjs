@@ -1,0 +1,38 @@
+// @ts-check
+// Runs in an empty project that has installed the tarball: every entry imports, under the names of its types, and
+// what was imported does its main job.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+
+const installed = new URL("./node_modules/relatch/", import.meta.url);
+const { exports } = JSON.parse(await readFile(new URL("package.json", installed), "utf8"));
+
+for (const [path, target] of Object.entries(exports)) {
+  const specifier = `relatch${path.slice(1)}`;
+  if (typeof target === "string") {
+    assert.equal(import.meta.resolve(specifier), new URL(target, installed).href);
+    continue;
+  }
+  assert.deepEqual(Object.keys(target), ["types", "default"], `${specifier}: types come first`);
+  await readFile(new URL(target.types, installed));
+  const entry = await import(specifier);
+  assert.ok(Object.keys(entry).length > 0, `${specifier} exports nothing`);
+}
+
+const { createPasswordReset, inline } = await import("relatch");
+const { memoryPorts } = await import("relatch/memory");
+const ports = memoryPorts([{ id: "1", email: "mike@example.org", passwordHash: "old" }]);
+const passwordReset = createPasswordReset({
+  ...ports,
+  appName: "Acme",
+  resetUrl: "https://app.example.com/:token",
+  revokeSessions: false,
+  dispatcher: inline(),
+});
+await passwordReset.requestReset({ email: "Mike@example.org", ip: null });
+const token = ports.mailer.lastLink("mike@example.org")?.split("/").at(-1);
+const newPassword = "correct horse battery staple";
+assert.equal((await passwordReset.completeReset({ token, newPassword: "password123" })).ok, false);
+assert.equal((await passwordReset.completeReset({ token, newPassword })).ok, true);
+assert.equal((await passwordReset.completeReset({ token, newPassword })).ok, false);
+assert.ok(await ports.hasher.verify(ports.users.get("1")?.passwordHash ?? "", newPassword));

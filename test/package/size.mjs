@@ -1,0 +1,34 @@
+// @ts-check
+// Bytes that an application's bundle grows by, per entry. The core has a budget.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzippedSize } from "./bundle.mjs";
+
+const CORE_BUDGET = 14 * 1024;
+const [app = "."] = process.argv.slice(2);
+const { exports, dependencies } = JSON.parse(
+  await readFile(join(app, "node_modules/relatch/package.json"), "utf8"),
+);
+const external = Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]);
+
+const core = 'export { createPasswordReset } from "relatch"';
+const modules = { "createPasswordReset alone": core };
+for (const [path, target] of Object.entries(exports)) {
+  const specifier = `relatch${path.slice(1)}`;
+  if (typeof target === "object") modules[specifier] = `export * from "${specifier}"`;
+}
+
+console.log(`| ${"minified, gzip -9".padEnd(28)} | with dependencies | without |`);
+for (const [name, contents] of Object.entries(modules)) {
+  const [complete, own] = await Promise.all([
+    gzippedSize(app, contents),
+    gzippedSize(app, contents, external),
+  ]);
+  console.log(`| ${name.padEnd(28)} | ${String(complete).padStart(17)} | ${String(own).padStart(7)} |`);
+}
+
+const size = await gzippedSize(app, core);
+if (size > CORE_BUDGET) {
+  console.log(`The core takes ${size} bytes; its budget is ${CORE_BUDGET}.`);
+  process.exitCode = 1;
+}
