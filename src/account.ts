@@ -1,7 +1,8 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { concat, lengthPrefixed } from "./bytes.ts";
-import { RelatchError } from "./errors.ts";
+import { wrong } from "./checks.ts";
+import { attempt } from "./fields.ts";
 
 /** A `ResetUser` that was checked: what a user store answered, with nothing left to doubt. */
 export interface Account {
@@ -41,9 +42,9 @@ const NOTHING = new Uint8Array(0);
  * @throws RelatchError `ERR_OPTIONS` when `id` or `passwordHash` is missing.
  */
 export function sessionStamp(user: { id: string; passwordHash: string | null }): string {
-  const { id, passwordHash } = user ?? {};
+  const [id, passwordHash] = attempt(() => [user.id, user.passwordHash] as const) ?? [];
   if (typeof id !== "string" || (typeof passwordHash !== "string" && passwordHash !== null)) {
-    throw new RelatchError("ERR_OPTIONS", "sessionStamp needs { id: string, passwordHash: string | null }.");
+    throw wrong("sessionStamp needs { id: string, passwordHash: string | null }");
   }
   const input = concat("relatch/v1/session\0", lengthPrefixed(id), lengthPrefixed(passwordHash ?? ""));
   return encodeBase64urlNoPadding(sha256(input));

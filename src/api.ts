@@ -30,8 +30,12 @@ export interface Limits {
   address?: readonly RateRule[] | false | undefined;
 }
 
-/** Ends all sessions of a user: cookies, refresh tokens, remember-me and API tokens. May run more than once. */
-export type RevokeSessions = (userId: string) => Promise<unknown>;
+/**
+ * Ends all sessions of a user: cookies, refresh tokens, remember-me and API tokens. It runs before the commit,
+ * after it, and once more in the follow-up, which may be late. `current.stamp` is the `sessionStamp` of the new
+ * password: a session that carries it was opened after the reset and may stay.
+ */
+export type RevokeSessions = (userId: string, current: { stamp: string }) => Promise<unknown>;
 
 /** The options of `createPasswordReset`. Wrong ones throw `ERR_OPTIONS` at construction. */
 export interface PasswordResetOptions {
@@ -67,7 +71,7 @@ export interface PasswordResetOptions {
   /** The languages of mails and refusals; the first is the fallback. Default: English alone. */
   languages?: readonly [Language, ...Language[]] | undefined;
   /** Replaces single messages; the others keep their standard form. */
-  messages?: Partial<Messages> | undefined;
+  messages?: { [Kind in keyof Messages]?: Messages[Kind] | undefined } | undefined;
   /** Told of every outcome. It may throw or reject: that changes nothing. */
   onEvent?: ((event: ResetEvent) => unknown) | undefined;
   /** The clock, for tests. */

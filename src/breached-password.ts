@@ -1,7 +1,8 @@
 import { sha1 } from "@oslojs/crypto/sha1";
 import { encodeHexUpperCase } from "@oslojs/encoding";
 import { utf8 } from "./bytes.ts";
-import { RelatchError } from "./errors.ts";
+import { section, wholeNumber, wrong } from "./checks.ts";
+import { attempt } from "./fields.ts";
 import type { PasswordRule } from "./password-rules.ts";
 
 /** Options of {@link breachedPassword}. */
@@ -24,14 +25,16 @@ export interface BreachedPasswordOptions {
  * @throws RelatchError `ERR_OPTIONS` for an endpoint that is no URL, or numbers that are none.
  */
 export function breachedPassword(options: BreachedPasswordOptions = {}): PasswordRule {
-  const { onUnavailable = "allow", timeoutMs = 2000, threshold = 1 } = options;
-  const { endpoint = "https://api.pwnedpasswords.com/range/" } = options;
-  if (!URL.canParse(endpoint)) throw wrongOption('endpoint is a URL like "https://pwned.example.com/range/"');
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31))
-    throw wrongOption("timeoutMs is a number of milliseconds above 0");
-  if (!(threshold >= 1)) throw wrongOption("threshold is a number, 1 or more");
-  if (onUnavailable !== "allow" && onUnavailable !== "refuse") {
-    throw wrongOption('onUnavailable is "allow" or "refuse"');
+  const given = section("options of breachedPassword", options, [
+    ...(["onUnavailable", "timeoutMs", "threshold", "endpoint"] as const),
+  ]);
+  const { onUnavailable = "allow", endpoint = "https://api.pwnedpasswords.com/range/" } = given;
+  const timeoutMs = wholeNumber("timeoutMs", given.timeoutMs, 2000, 1);
+  const threshold = wholeNumber("threshold", given.threshold, 1, 1);
+  if (onUnavailable !== "allow" && onUnavailable !== "refuse")
+    throw wrong('onUnavailable is "allow" or "refuse"');
+  if (typeof endpoint !== "string" || !/^https?:/.test(attempt(() => new URL(endpoint).protocol) ?? "")) {
+    throw wrong('endpoint is a URL like "https://pwned.example.com/range/"');
   }
   const base = endpoint.endsWith("/") ? endpoint : `${endpoint}/`;
 
@@ -69,9 +72,9 @@ async function fetchRange(url: string, timeoutMs: number): Promise<string> {
 }
 
 function timesSeen(range: string, suffix: string): number {
-  const line = range.split(/\r?\n/).find((candidate) => candidate.startsWith(`${suffix}:`));
-  return Number(line?.slice(suffix.length + 1) ?? 0);
+  const line = range.split(/\r?\n/).find((candidate) => candidate.startsWith(suffix));
+  if (line === undefined) return 0;
+  const [, count] = line.split(":");
+  if (!/^\d+$/.test(count ?? "")) throw new Error("no count");
+  return Number(count);
 }
-
-const wrongOption = (mend: string): RelatchError =>
-  new RelatchError("ERR_OPTIONS", `breachedPassword: ${mend}.`);

@@ -3,8 +3,8 @@ import { ownFields } from "./fields.ts";
 
 // Checks of single options. Each throws `ERR_OPTIONS` with what to write instead.
 
-export const wrong = (message: string): RelatchError =>
-  new RelatchError("ERR_OPTIONS", `createPasswordReset: ${message}.`);
+export const wrong = (message: string, cause?: { cause: unknown }): RelatchError =>
+  new RelatchError("ERR_OPTIONS", `${message}.`, cause);
 
 /** The own properties of an object; one that is not known is most likely misspelt. */
 export function section<Name extends string>(
@@ -53,6 +53,19 @@ export function listOf<T>(name: string, value: unknown, type: "function" | "obje
   if (Array.isArray(value) && value.every((item) => item && typeof item === type))
     return Object.freeze([...value]);
   throw wrong(`${name} is a list of ${type}s`);
+}
+
+/** A whole number within bounds, or the fallback. */
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  fallback: number,
+  min: number,
+  max = 2 ** 31 - 1,
+): number {
+  if (value === undefined) return fallback;
+  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+  throw wrong(`${name} is a whole number from ${min} to ${max}`);
 }
 
 /** A function, or nothing. */

@@ -1,6 +1,7 @@
 import { type Account, sessionStamp } from "./account.ts";
 import type { CompleteResetResult } from "./api.ts";
 import { byteLength } from "./bytes.ts";
+import type { Delivery } from "./delivery.ts";
 import { type Job, newJob } from "./jobs.ts";
 import { inertAppName } from "./mail/inert.ts";
 import type { Language } from "./mail/language.ts";
@@ -29,7 +30,7 @@ export type Complete = (
 export function completion(
   { users, tokens, hasher, appName, passwordRules, revokeSessions, emit, now }: Config,
   handOver: (job: Job) => Promise<unknown>,
-  callOff: (job: Job) => void,
+  { callOff, revoked }: Pick<Delivery, "callOff" | "revoked">,
 ): Complete {
   async function complete(account: Account, newPassword: unknown, language: Language) {
     const { id: userId, tenant, passwordHash: previous } = account;
@@ -41,24 +42,27 @@ export function completion(
     }
 
     // Handed over before the commit, so that a crash after it loses neither the revocation nor the notice.
+    const stamp = sessionStamp({ id: userId, passwordHash: next });
+    const previousStamp = sessionStamp(account);
     const followUp: Job = {
       ...newJob(now()),
       type: "password_changed",
       userId,
-      previousStamp: sessionStamp(account),
-      stamp: sessionStamp({ id: userId, passwordHash: next }),
+      previousStamp,
+      stamp,
       locale: language.tag,
     };
     await handOver(followUp);
-    await revoke(userId);
+    await revoke(userId, stamp);
     if (!(await commit(account, next))) {
       callOff(followUp);
       return "lost_race";
     }
 
     // Committed: from here on nothing may turn success into failure.
-    const revokedAgain = await succeeds(CLEANUP_LIMIT, () => revoke(userId));
-    if (!revokedAgain) emit({ type: "session_revocation_failed", userId, tenant });
+    const revokedAgain = await succeeds(CLEANUP_LIMIT, () => revoke(userId, stamp));
+    if (revokedAgain) revoked(followUp);
+    else emit({ type: "session_revocation_failed", userId, tenant });
     const cleanedUp = await succeeds(CLEANUP_LIMIT, async () => tokens.forget?.(userId));
     if (!cleanedUp) emit({ type: "token_cleanup_failed", userId, tenant });
     const sessionsRevoked = revokedAgain && revokeSessions !== false;
@@ -81,9 +85,9 @@ export function completion(
     }
   }
 
-  async function revoke(userId: string): Promise<void> {
+  async function revoke(userId: string, stamp: string): Promise<void> {
     if (typeof revokeSessions !== "function") return;
-    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId));
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }));
   }
 
   async function judge(
@@ -100,7 +104,7 @@ export function completion(
       onUnavailable: (reason: "allowed" | "refused") =>
         emit({ type: "password_check_unavailable", userId, tenant, reason }),
     };
-    return call("ERR_OPTIONS", "A password rule", () => checkPassword(password, rules, context, language));
+    return checkPassword(password, rules, context, language);
   }
 
   function rejected({ id: userId, tenant }: Account, violations: PasswordViolation[]): CompleteResetResult {

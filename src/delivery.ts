@@ -26,14 +26,17 @@ export interface Delivery {
   dropped(job: Job, reason: DropReason): void;
   /** Says that what this job announces will not happen. */
   callOff(job: Job): void;
+  /** Says that this follow-up's sessions are ended: a later revocation would only hit newer ones. */
+  revoked(job: Job): void;
 }
 
 export function delivery(config: Config): Delivery {
   const { users, tokens, mailer, messages, languages, revokeSessions, emit, now } = config;
-  /** Jobs of this process that are running, that need no mail any more, and that gave their unit back. */
+  /** Jobs of this process that are running, and those that need no mail, no refund, no revocation any more. */
   const underway = new Map<string, Promise<void>>();
   const mailed = new Recent(10_000);
   const refunded = new Recent(10_000);
+  const revoked = new Recent(10_000);
 
   async function deliver(input: unknown): Promise<void> {
     const job = parseJob(input);
@@ -103,17 +106,19 @@ export function delivery(config: Config): Delivery {
       return undefined;
     }
     // The notice goes out even when the revocation fails; the next try revokes again and does not repeat the mail.
-    let failure: unknown;
-    if (typeof revokeSessions === "function") {
-      await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(account.id)).catch(
-        (error: unknown) => {
-          failure = error;
-        },
-      );
-    }
+    const failure = await endSessions(job).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     await notify(account, job);
     if (failure) throw failure;
     return undefined;
+  }
+
+  async function endSessions({ id, userId, stamp }: PasswordChangedJob): Promise<void> {
+    if (typeof revokeSessions !== "function" || revoked.has(id)) return;
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }));
+    revoked.add(id);
   }
 
   async function notify(account: Account, job: PasswordChangedJob): Promise<void> {
@@ -184,6 +189,7 @@ export function delivery(config: Config): Delivery {
       if (reason === "queue_full") refund(job);
     },
     callOff: (job) => mailed.add(job.id),
+    revoked: (job) => revoked.add(job.id),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomBetween } from "./bytes.ts";
-import { RelatchError } from "./errors.ts";
+import { optionalFunction, section, wholeNumber } from "./checks.ts";
 import type { Job } from "./jobs.ts";
 import { pause } from "./time.ts";
 import type { Dispatcher } from "./types.ts";
@@ -41,12 +41,13 @@ export interface BackgroundOptions {
  * @throws RelatchError `ERR_OPTIONS` for numbers that are none.
  */
 export function background(options: BackgroundOptions = {}): Dispatcher {
-  const { concurrency = 8, maxWaiting = 1000, maxAttempts = 5, waitUntil } = options;
-  for (const [name, value] of Object.entries({ concurrency, maxWaiting, maxAttempts })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RelatchError("ERR_OPTIONS", `background: ${name} is a whole number, 1 or more.`);
-    }
-  }
+  const given = section("options of background", options, [
+    ...(["concurrency", "maxWaiting", "maxAttempts", "waitUntil"] as const),
+  ]);
+  const concurrency = wholeNumber("concurrency", given.concurrency, 8, 1);
+  const maxWaiting = wholeNumber("maxWaiting", given.maxWaiting, 1000, 1);
+  const maxAttempts = wholeNumber("maxAttempts", given.maxAttempts, 5, 1);
+  const waitUntil = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", given.waitUntil);
 
   /** Jobs whose time has not come, each with what starts it now. */
   const delayed = new Map<symbol, () => void>();
@@ -85,7 +86,7 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   /** At most `concurrency` at one time, first come, first served. */
   function inTurn(work: () => Promise<void>): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      ready.push(() => work().then(resolve, reject));
+      ready.push(() => Promise.resolve().then(work).then(resolve, reject));
       startNext();
     });
   }

@@ -1,4 +1,5 @@
 import { byteLength, isWellFormed } from "./bytes.ts";
+import { attempt } from "./fields.ts";
 
 /**
  * The canonical form of an e-mail address, in which two spellings of one mailbox are equal and two mailboxes
@@ -18,30 +19,33 @@ export function canonicalEmail(input: unknown): string | undefined {
 
   // Code point by code point: NFKC of the whole would turn U+212A into K and U+FF20 into a second @ unseen.
   for (const codePoint of trimmed) if (codePoint.normalize("NFKC") !== codePoint) return undefined;
-  const address = trimmed.normalize("NFC");
-  if (byteLength(address) > 254) return undefined;
-
-  const [local, domain, ...more] = address.split("@");
+  const composed = trimmed.normalize("NFC");
+  // Once more: some small letters join with their accents, and the capitals do not.
+  const lowered = composed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).normalize("NFC");
+  const [local, domain, ...more] = lowered.split("@");
   if (local === undefined || domain === undefined || more.length > 0) return undefined;
   if (!LOCAL_PART.test(local) || byteLength(local) > 64) return undefined;
   const host = canonicalHost(domain);
-  return host && `${local.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())}@${host}`;
+  const address = `${local}@${host}`;
+  // Punycode may be the longer spelling, and is what counts on the wire.
+  return host !== undefined && byteLength(lowered) <= 254 && byteLength(address) <= 254 ? address : undefined;
 }
 
 // RFC 5322 dot-atom characters with the letters of RFC 6531, leading and double dots included because real
 // mailboxes have them. No leading hyphen (GHSA-48ww-j4fc-435p), nothing invisible.
 const LOCAL_PART = /^(?!-)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
-const DOMAIN = /^[\p{L}\p{M}\p{N}.\-\u200c\u200d]+$/u;
+// Joiners are invisible too, but some scripts need them, and IDNA has rules for them (RFC 5892 Appendix A).
+const DOMAIN = /^(?:[\u200c\u200d]|(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.-])+$/u;
 const LABEL = /^[a-z0-9-]{1,63}$/;
 
 function canonicalHost(domain: string): string | undefined {
   if (!DOMAIN.test(domain)) return undefined;
-  // The URL parser is the one IDNA implementation (UTS #46) that every runtime carries.
-  const url = URL.canParse(`http://${domain}`) ? new URL(`http://${domain}`) : undefined;
-  const host = url?.hostname ?? "";
+  const host = hostOf(domain);
   const typed = domain.split(".");
   const labels = host.split(".");
   if (host.length > 253 || labels.length !== typed.length) return undefined;
+  // IDNA may take one letter for others, as "ss" for a capital sharp s. A change of case is all it may do.
+  if (hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host) return undefined;
 
   for (const [index, label] of labels.entries()) {
     if (!LABEL.test(label) || label.startsWith("-") || label.endsWith("-")) return undefined;
@@ -51,6 +55,9 @@ function canonicalHost(domain: string): string | undefined {
   const last = labels.at(-1) ?? "";
   return /[a-z]/.test(last) && !last.startsWith("0x") ? host : undefined;
 }
+
+// The URL parser is the one implementation of IDNA (UTS #46) that every runtime carries.
+const hostOf = (domain: string): string => attempt(() => new URL(`http://${domain}`).hostname) ?? "";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
 const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);

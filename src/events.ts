@@ -1,4 +1,5 @@
 import type { RelatchErrorCode } from "./errors.ts";
+import { attempt } from "./fields.ts";
 import type { MailKind } from "./types.ts";
 
 /** Why a token was refused. The caller only ever learns `invalid_or_expired_token`. */
@@ -90,8 +91,13 @@ export function emitter(
 
 /** The short code that drivers put on their errors (`ECONNREFUSED`, `EAUTH`, `550`), and nothing longer. */
 export function detailOf(error: unknown): string | undefined {
-  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown };
   const isCode = (part: unknown) =>
     typeof part === "number" || (typeof part === "string" && /^[A-Z0-9_]{1,32}$/.test(part));
-  return [code, responseCode].filter(isCode).join(" ") || undefined;
+  const codes = attempt(() => [(error as Codes).code, (error as Codes).responseCode]) ?? [];
+  return codes.filter(isCode).join(" ") || undefined;
+}
+
+interface Codes {
+  code?: unknown;
+  responseCode?: unknown;
 }

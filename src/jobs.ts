@@ -1,5 +1,5 @@
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { randomBytes } from "./bytes.ts";
+import { byteLength, isWellFormed, randomBytes } from "./bytes.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { ownFields } from "./fields.ts";
 
@@ -44,9 +44,9 @@ export const newJob = (now: Date): { v: 1; id: string; at: number } => ({
 export function parseJob(input: unknown): Job | undefined {
   const job = ownFields(input);
   const { v, id, at, locale, tenant } = job;
-  if (v !== 1 || !isText(id, 64) || !Number.isSafeInteger(at)) return undefined;
+  if (v !== 1 || !isText(id, 64) || !isInstant(at)) return undefined;
   if (!isOptionalText(locale, 64) || !isOptionalText(tenant, 256)) return undefined;
-  const base = { v, id, at: at as number, locale } as const;
+  const base = { v, id, at, locale } as const;
 
   if (job["type"] === "reset_requested") {
     const email = canonicalEmail(job["email"]);
@@ -61,7 +61,11 @@ export function parseJob(input: unknown): Job | undefined {
 }
 
 const isText = (value: unknown, max: number): value is string =>
-  typeof value === "string" && value !== "" && value.length <= max;
+  typeof value === "string" && value !== "" && byteLength(value) <= max && isWellFormed(value);
+
+/** Milliseconds that a `Date` can hold. */
+const isInstant = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 8.64e15;
 
 const isOptionalText = (value: unknown, max: number): value is string | undefined =>
   value === undefined || isText(value, max);

@@ -144,9 +144,7 @@ function revocation(value: unknown): Config["revokeSessions"] {
   if (typeof value === "function" || value === "in_transaction" || value === false) {
     return value as Config["revokeSessions"];
   }
-  throw wrong(
-    'revokeSessions is (userId) => …, which ends all sessions of the user; or "in_transaction", when replacePasswordHash does; or false, to leave an intruder signed in',
-  );
+  throw wrong('revokeSessions is (userId) => …, "in_transaction", or false to leave old sessions alive');
 }
 
 function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[] {
@@ -161,10 +159,9 @@ function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[
   const rules = listOf<unknown>("limits.address", value, "object").map((each) =>
     rule("limits.address", each),
   );
+  // Or other people's requests could leave the owner without a live link.
   if (rules.some((each) => each.windowSeconds > longest)) {
-    throw wrong(
-      "limits.address: a window must not be longer than tokenLifetime, or other people's requests could leave the owner without a live link",
-    );
+    throw wrong("limits.address: a window must not be longer than tokenLifetime");
   }
   return rules;
 }
@@ -179,8 +176,7 @@ function rule(name: string, value: unknown): RateRule {
 function dispatcherOf(dispatcher: unknown, waitUntil: unknown): Dispatcher {
   const wait = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", waitUntil);
   if (dispatcher === undefined) return background({ waitUntil: wait });
-  if (wait)
-    throw wrong("waitUntil goes to the default dispatcher; give yours its own: background({ waitUntil })");
+  if (wait) throw wrong("give waitUntil to the dispatcher: background({ waitUntil })");
   return port<Dispatcher>("dispatcher", dispatcher, ["dispatch"], ["drain"]);
 }
 

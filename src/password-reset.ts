@@ -8,6 +8,7 @@ import type {
   RequestResetResult,
   VerifyTokenResult,
 } from "./api.ts";
+import { wrong } from "./checks.ts";
 import { completion } from "./completion.ts";
 import { delivery } from "./delivery.ts";
 import { canonicalEmail } from "./email-address.ts";
@@ -38,8 +39,8 @@ interface Proof {
 export function createPasswordReset(options: PasswordResetOptions): PasswordReset {
   const config = checkedOptions(options);
   const { users, tokens, rateLimiter, dispatcher, languages, emit, now } = config;
-  const { deliver, dropped, callOff } = delivery(config);
-  const complete = completion(config, handOver, callOff);
+  const { deliver, dropped, ...followUps } = delivery(config);
+  const complete = completion(config, handOver, followUps);
 
   // ── Asking for a link ─────────────────────────────────────────────────────────────────────────────────
   // Nothing here may depend on whether the account exists: no look-up, no token, no mail before the answer.
@@ -173,7 +174,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
 
   async function revokeTokens(userId: string): Promise<void> {
     if (typeof userId !== "string" || userId === "") {
-      throw new RelatchError("ERR_OPTIONS", "revokeTokens needs the id of a user, as a non-empty string.");
+      throw wrong("revokeTokens needs the id of a user, as a non-empty string");
     }
     if (!tokens.forget)
       throw new RelatchError("ERR_TOKEN_STORE", "Signed tokens cannot be revoked before they expire.");
@@ -205,5 +206,5 @@ const refused = () => ({ ok: false, reason: "invalid_or_expired_token" }) as con
 function checkedTenant(tenant: unknown): string | undefined {
   if (tenant === null || tenant === undefined) return undefined;
   if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256) return tenant;
-  throw new RelatchError("ERR_OPTIONS", "tenant must be a string of 1 to 256 characters, or left out.");
+  throw wrong("tenant must be a string of 1 to 256 characters, or left out");
 }

@@ -1,6 +1,9 @@
 import { isWellFormed } from "./bytes.ts";
+import { listOf, section, wholeNumber, wrong } from "./checks.ts";
+import { attempt } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
 import { english } from "./mail/languages/en.ts";
+import { call } from "./ports.ts";
 
 /** Why a password was refused: `code` for programs, `message` for people. Never holds the password. */
 export interface PasswordViolation {
@@ -14,9 +17,9 @@ export interface PasswordViolation {
 
 /** What a rule may know of the account. All of it is optional: a sign-up form knows less. */
 export interface PasswordContext {
-  email?: string | undefined;
-  name?: string | undefined;
-  appName?: string | undefined;
+  email?: string | null | undefined;
+  name?: string | null | undefined;
+  appName?: string | null | undefined;
   /** Told when a rule could not ask its service, and what it did instead. */
   onUnavailable?: ((outcome: "allowed" | "refused") => void) | undefined;
 }
@@ -37,6 +40,8 @@ export type PasswordRule = (
 /**
  * Judges a password by every rule, in order; for sign-up and change forms, so that they ask the same as the
  * reset does. An over-long password is judged no further. Answers an empty list for one that will do.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for a rule that throws, or answers what is no refusal.
  */
 export async function checkPassword(
   password: unknown,
@@ -44,11 +49,15 @@ export async function checkPassword(
   context: PasswordContext = {},
   language: Language = english,
 ): Promise<PasswordViolation[]> {
+  listOf<PasswordRule>("rules", rules, "function");
+  const sentences = attempt(() => language.violations);
+  if (typeof context !== "object" || context === null) throw wrong("context is an object");
+  if (typeof sentences !== "object") throw wrong("language is one of relatch/languages");
+  const sentence = (code: string) => (Object.hasOwn(sentences, code) ? sentences[code] : undefined);
   const violation = ({ code, params = {}, message }: RuleRefusal): PasswordViolation => ({
     code,
     params,
-    message:
-      message ?? language.violations[code]?.(params) ?? language.violations["unacceptable"]?.(params) ?? code,
+    message: message ?? (sentence(code) ?? sentence("unacceptable"))?.(params) ?? code,
   });
   if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
   // Two passwords that differ in lone surrogates alone would hash alike.
@@ -56,20 +65,34 @@ export async function checkPassword(
 
   const violations: PasswordViolation[] = [];
   for (const rule of rules) {
-    const refusal = await rule(password, context);
-    if (!refusal) continue;
+    const refusal = await call("ERR_OPTIONS", "A password rule", () => rule(password, context));
+    if (refusal === undefined || refusal === null) continue;
+    if (typeof refusal.code !== "string")
+      throw wrong("A password rule answers { code: string, … } or nothing");
     violations.push(violation(refusal));
     if (refusal.code === "too_long") break;
   }
   return violations;
 }
 
+/** Options of {@link passwordLength}, in code points. */
+export interface PasswordLengthOptions {
+  min?: number | undefined;
+  max?: number | undefined;
+}
+
 /**
  * Counts code points, so that an emoji is one character. Default: 8 to 1024. Where the password is the only
  * factor, ask for 15 (NIST SP 800-63B-4 §3.1.1.2). The upper bound keeps a hasher from being fed megabytes
  * (CVE-2013-1443, CVE-2014-9034).
+ *
+ * @throws RelatchError `ERR_OPTIONS` for bounds that are none.
  */
-export function passwordLength({ min = 8, max = 1024 }: { min?: number; max?: number } = {}): PasswordRule {
+export function passwordLength(options: PasswordLengthOptions = {}): PasswordRule {
+  const given = section("options of passwordLength", options, ["min", "max"]);
+  const min = wholeNumber("min", given.min, 8, 1);
+  const max = wholeNumber("max", given.max, 1024, min);
+  if (max < min) throw wrong("max is not below min");
   return (password) => {
     // A code point is one or two units: what is longer than this need not be counted.
     if (password.length > 2 * max) return { code: "too_long", params: { max } };
@@ -91,15 +114,8 @@ export const notCommon: PasswordRule = async (password) => {
  * remain. Words of less than four characters are not looked for.
  */
 export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
-  const given = [
-    email,
-    email.split("@")[0] ?? "",
-    name,
-    ...name.split(/\s+/),
-    appName,
-    ...appName.split(/\s+/),
-  ];
-  const words = given.map(fold).filter((word) => [...word].length >= 4);
+  const given = [email, email?.split("@")[0], name, appName].map((text) => fold(text ?? ""));
+  const words = given.flatMap((text) => [text, ...text.split(/\s+/)]).filter((word) => [...word].length >= 4);
   const rest = words
     .sort((a, b) => b.length - a.length)
     .reduce((left, word) => left.replaceAll(word, ""), fold(password));

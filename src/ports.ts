@@ -40,39 +40,24 @@ export async function call<T>(code: RelatchErrorCode, name: string, run: () => T
 }
 
 export function checkedUsers(users: UserStore): CheckedUserStore {
+  const ask = (method: keyof UserStore, run: () => unknown): Promise<unknown> =>
+    call("ERR_USER_STORE", `users.${method}`, run);
+  const find = async (method: keyof UserStore, run: () => unknown) => account(method, await ask(method, run));
+  const commit = async (method: keyof UserStore, run: () => unknown) =>
+    decision(method, await ask(method, run));
   return {
-    findByEmail: async (email, tenant) =>
-      account(
-        "findByEmail",
-        await call("ERR_USER_STORE", "users.findByEmail", () => users.findByEmail(email, tenant)),
-      ),
-
+    findByEmail: (email, tenant) => find("findByEmail", () => users.findByEmail(email, tenant)),
     async findById(id) {
-      const found = account(
-        "findById",
-        await call("ERR_USER_STORE", "users.findById", () => users.findById(id)),
-      );
+      const found = await find("findById", () => users.findById(id));
       if (found && found.id !== id) {
-        throw wrongAnswer("users.findById", "an account with another id", "match the id exactly");
+        throw wrongAnswer("findById", "an account with another id", "match the id exactly");
       }
       return found;
     },
-
-    replacePasswordHash: async (change) =>
-      decision(
-        "users.replacePasswordHash",
-        await call("ERR_USER_STORE", "users.replacePasswordHash", () => users.replacePasswordHash(change)),
-      ),
-
+    replacePasswordHash: (change) => commit("replacePasswordHash", () => users.replacePasswordHash(change)),
     setFirstPasswordHash:
       users.setFirstPasswordHash &&
-      (async (change) =>
-        decision(
-          "users.setFirstPasswordHash",
-          await call("ERR_USER_STORE", "users.setFirstPasswordHash", () =>
-            users.setFirstPasswordHash?.(change),
-          ),
-        )),
+      ((change) => commit("setFirstPasswordHash", () => users.setFirstPasswordHash?.(change))),
   };
 }
 
@@ -86,10 +71,7 @@ export function checkedTokens(tokens: TokenStore): CheckedTokenStore {
       const answer: unknown = await call("ERR_TOKEN_STORE", "tokens.find", () => tokens.find(tokenHash));
       if (answer === null || answer === undefined) return undefined;
       if (isTokenRecord(answer)) return answer;
-      throw new RelatchError(
-        "ERR_TOKEN_STORE",
-        "tokens.find must answer { tokenHash, userId, fingerprint, expiresAt: Date } or nothing.",
-      );
+      throw new RelatchError("ERR_TOKEN_STORE", "tokens.find must answer the TokenRecord or nothing.");
     },
 
     async deleteByUser(userId) {
@@ -106,14 +88,11 @@ export async function hashPassword(
 ): Promise<string> {
   const hash: unknown = await call("ERR_HASHER", "hasher.hash", () => hasher.hash(password));
   if (typeof hash !== "string" || hash === "" || hash === password) {
-    throw new RelatchError("ERR_HASHER", "hasher.hash must answer a password hash, as a non-empty string.");
+    throw new RelatchError("ERR_HASHER", "hasher.hash must answer a hash, as a string.");
   }
   if (hash === previous) {
     // The compare-and-set could not tell before from after, and the link would work again.
-    throw new RelatchError(
-      "ERR_HASHER",
-      "hasher.hash answered the old hash: it must salt every hash afresh.",
-    );
+    throw new RelatchError("ERR_HASHER", "hasher.hash answered the old hash: it must salt.");
   }
   return hash;
 }
@@ -132,7 +111,7 @@ export async function consume(
     if (typeof allowed !== "boolean" || typeof retryAfterSeconds !== "number") {
       throw new RelatchError(
         "ERR_RATE_LIMITER",
-        "rateLimiter.consume must answer { allowed: boolean, retryAfterSeconds: number }.",
+        "rateLimiter.consume must answer { allowed, retryAfterSeconds }.",
       );
     }
     if (!allowed) return { allowed, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds) || 1) };
@@ -149,9 +128,9 @@ export async function send(mailer: Mailer, ...[message, about]: Parameters<Maile
   await call("ERR_MAILER", "mailer.send", () => mailer.send(Object.freeze(message), Object.freeze(about)));
 }
 
-function account(method: string, answer: unknown): Account | undefined {
+function account(method: keyof UserStore, answer: unknown): Account | undefined {
   if (answer === null || answer === undefined) return undefined;
-  const wrong = (what: string, mend: string) => wrongAnswer(`users.${method}`, what, mend);
+  const wrong = (what: string, mend: string) => wrongAnswer(method, what, mend);
   if (typeof answer !== "object") throw wrong(`a ${typeof answer}`, "answer one user object or null");
   if (Array.isArray(answer)) throw wrong("an array", "answer one user or null, e.g. rows[0]");
 
@@ -205,11 +184,11 @@ function isTokenRecord(answer: unknown): answer is TokenRecord {
   );
 }
 
-function decision(method: string, answer: unknown): boolean {
+function decision(method: keyof UserStore, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
   const mend = "answer whether the row changed, e.g. result.rowCount === 1";
   throw wrongAnswer(method, answer === undefined ? "nothing" : `a ${typeof answer}`, mend);
 }
 
-const wrongAnswer = (method: string, what: string, mend: string): RelatchError =>
-  new RelatchError("ERR_USER_STORE", `${method} answered ${what}; it must be exact: ${mend}.`);
+const wrongAnswer = (method: keyof UserStore, what: string, mend: string): RelatchError =>
+  new RelatchError("ERR_USER_STORE", `users.${method} answered ${what}; it must be exact: ${mend}.`);

@@ -1,19 +1,22 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { concat, lengthPrefixed } from "./bytes.ts";
+import { optionalFunction, section, wholeNumber } from "./checks.ts";
+import { attempt } from "./fields.ts";
 import type { RateLimiter, RateRule } from "./types.ts";
 
 /**
  * Counts in this process: right for one process, and for tests. Several processes share their counts through a
  * limiter on a common store. Memory is bounded: beyond `maxKeys` the oldest counts are forgotten.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for options that are none.
  */
-export function memoryRateLimiter({
-  maxKeys = 100_000,
-  now = Date.now,
-}: {
-  maxKeys?: number | undefined;
-  now?: (() => number) | undefined;
-} = {}): RateLimiter {
+export function memoryRateLimiter(
+  options: { maxKeys?: number | undefined; now?: (() => number) | undefined } = {},
+): RateLimiter {
+  const given = section("options of memoryRateLimiter", options, ["maxKeys", "now"]);
+  const maxKeys = wholeNumber("maxKeys", given.maxKeys, 100_000, 1);
+  const now = optionalFunction<() => number>("now", given.now) ?? Date.now;
   interface Window {
     used: number;
     endsAt: number;
@@ -87,8 +90,9 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** The eight 16-bit groups. The URL parser reads and compresses an IPv6 literal the same way everywhere. */
 function ipv6Groups(ip: string): number[] | undefined {
-  if (!/^[0-9a-f:.]+$/i.test(ip) || !URL.canParse(`http://[${ip}]`)) return undefined;
-  const [head = "", tail] = new URL(`http://[${ip}]`).hostname.slice(1, -1).split("::");
+  const url = /^[0-9a-f:.]+$/i.test(ip) ? attempt(() => new URL(`http://[${ip}]`)) : undefined;
+  if (!url) return undefined;
+  const [head = "", tail] = url.hostname.slice(1, -1).split("::");
   const parse = (part: string) =>
     part
       .split(":")

@@ -1,4 +1,5 @@
-import { RelatchError } from "./errors.ts";
+import { wrong } from "./checks.ts";
+import { attempt } from "./fields.ts";
 
 /** A checked link template: the token goes in, the link comes out. */
 export type ResetUrl = (token: string) => string;
@@ -11,16 +12,15 @@ export type ResetUrl = (token: string) => string;
  */
 export function parseResetUrl(template: unknown): ResetUrl {
   const refuse = (why: string): never => {
-    throw new RelatchError(
-      "ERR_OPTIONS",
-      `resetUrl ${why}. Write an absolute URL like "https://app.example.com/password_reset/:token".`,
+    throw wrong(
+      `resetUrl ${why}. Write an absolute URL like "https://app.example.com/password_reset/:token"`,
     );
   };
-  if (typeof template !== "string" || !URL.canParse(template)) return refuse("is no absolute URL");
+  const url = attempt(() => new URL(template as string));
+  if (typeof template !== "string" || !url) return refuse("is no absolute URL");
   // The URL parser drops tabs and line breaks unasked; what is checked must be what was written.
   if (/[\s\p{Cc}]/u.test(template)) return refuse("holds white space");
 
-  const url = new URL(template);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     return refuse("must be https; plain http is for localhost");
   }

@@ -4,7 +4,7 @@ import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { type Account, boundState } from "./account.ts";
 import { concat } from "./bytes.ts";
-import { RelatchError } from "./errors.ts";
+import { wrong } from "./checks.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Tokens without a table, for the `tokens` option. Made by {@link signedTokens}; opaque to the application. */
@@ -70,7 +70,7 @@ export function signedTokens(options: SignedTokensOptions): SignedTokens {
       const view = new DataView(body.buffer, body.byteOffset);
       const bound = body.subarray(7, HEADER_BYTES);
       return {
-        userId: new TextDecoder().decode(body.subarray(HEADER_BYTES)),
+        userId: new TextDecoder("utf-8", { ignoreBOM: true }).decode(body.subarray(HEADER_BYTES)),
         expiresAt: view.getUint16(1) * 2 ** 32 + view.getUint32(3),
         boundTo: (account) => constantTimeEqual(bind(key, account), bound),
       };
@@ -95,19 +95,19 @@ function u48be(value: number): Uint8Array {
 
 function checkedKeys(keys: unknown): [Uint8Array, ...Uint8Array[]] {
   const refuse = (message: string): never => {
-    throw new RelatchError("ERR_OPTIONS", `signedTokens: ${message}`);
+    throw wrong(`signedTokens: ${message}`);
   };
   if (!Array.isArray(keys) || keys.length < 1 || keys.length > 5) {
-    return refuse("give keys: [key], 1 to 5 of them, the signing one first.");
+    return refuse("give keys: [key], 1 to 5 of them, the signing one first");
   }
-  const copies = keys.map((key: unknown) =>
-    key instanceof Uint8Array && key.length >= 32
+  const copies = Array.from(keys, (key: unknown) =>
+    key instanceof Uint8Array && key.length >= 32 && key.some((byte) => byte !== 0)
       ? Uint8Array.from(key)
       : refuse(
-          "a key is a Uint8Array of at least 32 random bytes, e.g. crypto.getRandomValues(new Uint8Array(32)).",
+          "a key is a Uint8Array of at least 32 random bytes, e.g. crypto.getRandomValues(new Uint8Array(32))",
         ),
   );
   const distinct = new Set(copies.map((key) => encodeBase64urlNoPadding(key)));
-  if (distinct.size < copies.length) refuse("the same key stands in keys twice.");
+  if (distinct.size < copies.length) refuse("the same key stands in keys twice");
   return copies as [Uint8Array, ...Uint8Array[]];
 }

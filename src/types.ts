@@ -48,7 +48,7 @@ export interface UserStore {
    * Optional: the same commit for an account that has no password yet (`password_hash IS NULL`). Without this
    * method such an account gets no link; with it, the link lets its owner set a first password.
    */
-  setFirstPasswordHash?(change: FirstPassword): Promise<boolean>;
+  setFirstPasswordHash?: ((change: FirstPassword) => Promise<boolean>) | undefined;
 }
 
 /** The arguments of {@link UserStore.replacePasswordHash}. */
@@ -148,7 +148,7 @@ export interface RateLimiter {
   /** Takes one unit, if one is left. `key` holds neither an e-mail nor a tenant in clear. */
   consume(key: string, rule: RateRule): Promise<{ allowed: boolean; retryAfterSeconds: number }>;
   /** Optional: gives one unit back. */
-  refund?(key: string, rule: RateRule): Promise<unknown>;
+  refund?: ((key: string, rule: RateRule) => Promise<unknown>) | undefined;
 }
 
 /** Why a dispatcher let go of a job without delivering it. */
@@ -167,5 +167,5 @@ export interface Dispatcher {
     dropped: (job: Job, reason: DropReason) => void,
   ): Promise<unknown>;
   /** Optional: resolves when no job is waiting or running. */
-  drain?(): Promise<unknown>;
+  drain?: (() => Promise<unknown>) | undefined;
 }

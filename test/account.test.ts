@@ -69,9 +69,9 @@ describe("sessionStamp", () => {
   });
 
   test("changes with the password and with the account, and with nothing else", () => {
-    const user = { id: "42", passwordHash: "one", email: "a@x.com", name: "Mike" };
+    const user = account({ id: "42", passwordHash: "one" });
     const stamp = sessionStamp(user);
-    expect(sessionStamp({ ...user, email: "b@x.com", name: "Ann" })).toBe(stamp);
+    expect(sessionStamp(account({ ...user, email: "b@x.com", name: "Ann", tenant: "blue" }))).toBe(stamp);
     expect(sessionStamp({ ...user, passwordHash: "two" })).not.toBe(stamp);
     expect(sessionStamp({ ...user, id: "43" })).not.toBe(stamp);
     expect(sessionStamp({ id: "4", passwordHash: "2one" })).not.toBe(stamp);

@@ -24,10 +24,11 @@ async function completed(options: Parameters<typeof harness>[0] = {}) {
   const h = await requested(options);
   await h.passwordReset.deliver(h.job);
   const token = h.mailer.lastLink(MIKE.email)!.split("/").at(-1)!;
-  const result = await h.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
-  h.mailer.sent.length = 0;
-  h.revoked.length = 0;
-  return { ...h, result, job: h.jobs[1]! };
+  await h.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
+  // Its job goes to another process, over the same users.
+  const worker = harness({ ...options, users: h.users });
+  worker.clock.now = h.clock.now;
+  return { ...worker, users: h.users, origin: h, job: h.jobs[1]! };
 }
 
 describe("a job from a queue", () => {
@@ -179,12 +180,30 @@ describe("the follow-up of a reset", () => {
     expect(mailer.sent).toMatchObject([{ kind: "password_changed", to: MIKE.email }]);
   });
 
-  test("done twice revokes twice, which is harmless, and mails once", async () => {
+  test("done twice revokes and mails once", async () => {
     const { job, passwordReset, revoked, mailer } = await completed();
     await passwordReset.deliver(job);
     await passwordReset.deliver(job);
-    expect(revoked).toEqual(["42", "42"]);
+    expect(revoked).toEqual(["42"]);
     expect(mailer.sent).toHaveLength(1);
+  });
+
+  test("names the stamp of the new password, so that sessions opened with it can stay", async () => {
+    const stamps: string[] = [];
+    const { job, passwordReset, users } = await completed({
+      revokeSessions: async (_, { stamp }) => stamps.push(stamp),
+    });
+    await passwordReset.deliver(job);
+    expect(new Set(stamps)).toEqual(new Set([sessionStamp(users.get("42")!)]));
+    expect(stamps).toHaveLength(3);
+  });
+
+  test("in the process of the reset itself does not end sessions again: only new ones could be left", async () => {
+    const { job, origin } = await completed();
+    expect(origin.revoked).toEqual(["42", "42"]);
+    await origin.passwordReset.deliver(job);
+    expect(origin.revoked).toEqual(["42", "42"]);
+    expect(origin.mailer.sent.at(-1)).toMatchObject({ kind: "password_changed" });
   });
 
   test("does nothing when the password was changed again since", async () => {

@@ -2,7 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+
+// The compiler and the processes take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 // What the README and the guides show compiles, and what they mark as `run` or `test` is run.
 

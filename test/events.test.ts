@@ -53,10 +53,10 @@ describe("emitter", () => {
         throw undefined;
       },
     ],
-    // biome-ignore lint/suspicious/noThenProperty: a hostile thenable is meant
     [
       "answers with a thenable that throws",
       () => ({
+        // biome-ignore lint/suspicious/noThenProperty: a hostile thenable is meant
         then: () => {
           throw new Error("listener");
         },
@@ -113,7 +113,7 @@ describe("detailOf", () => {
     ["a code with a space", { code: "A B" }],
     ["a code of two lines", { code: "A\nB" }],
     ["an empty code", { code: "" }],
-    ["an object for a code", { code: { toString: () => "X" } }],
+    ["an object for a code", { code: new String("X") }],
     ["a list for a code", { code: ["X"] }],
     ["a server's words", { response: "550 <mike@example.org>" }],
     [

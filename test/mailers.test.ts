@@ -6,14 +6,14 @@ import { canonicalEmail } from "../src/email-address.ts";
 import { combine } from "../src/mailers/combine.ts";
 import { consoleMailer } from "../src/mailers/console.ts";
 import { type NodemailerTransport, nodemailerMailer } from "../src/mailers/nodemailer.ts";
-import type { Mailer } from "../src/types.ts";
+import type { Mailer, MailMessage } from "../src/types.ts";
 import { WRONG_OPTIONS } from "./helpers/errors.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const MESSAGE = Object.freeze({
+const MESSAGE: MailMessage = Object.freeze({
   to: "mike@example.org",
   subject: "Reset your Acme password",
   text: "Hello,\n\nhttps://app.example.com/password_reset/abc\n",
@@ -106,7 +106,7 @@ describe("nodemailerMailer", () => {
     const transport = nodemailer.createTransport({ jsonTransport: true });
     const sent = vi.spyOn(transport, "sendMail");
     await nodemailerMailer(transport, { from: FROM }).send(MESSAGE, ABOUT);
-    const { message } = (await sent.mock.results[0]?.value) as { message: string };
+    const { message } = (await sent.mock.results[0]!.value) as { message: string };
     expect(JSON.parse(message)).toMatchObject({
       from: { address: "no-reply@acme.example", name: "Acme" },
       to: [{ address: "mike@example.org", name: "" }],
@@ -116,11 +116,11 @@ describe("nodemailerMailer", () => {
     });
   });
 
-  const mime = async (changes: Partial<typeof MESSAGE> = {}) => {
+  const mime = async (changes: Partial<MailMessage> = {}) => {
     const transport = nodemailer.createTransport({ streamTransport: true, buffer: true, newline: "windows" });
     const sent = vi.spyOn(transport, "sendMail");
     await nodemailerMailer(transport, { from: FROM }).send({ ...MESSAGE, ...changes }, ABOUT);
-    const { message, envelope } = (await sent.mock.results[0]?.value) as {
+    const { message, envelope } = (await sent.mock.results[0]!.value) as {
       message: Buffer;
       envelope: unknown;
     };

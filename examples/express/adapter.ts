@@ -81,8 +81,7 @@ export function passwordResetRoutes(options: PasswordResetRoutesOptions): expres
     return res.cookie(grant, token, { ...grantOptions, maxAge });
   };
   const dropGrant = (res: Response) => res.clearCookie(grant, grantOptions);
-  const backToRequest = (res: Response, notice: Notice) =>
-    dropGrant(res).redirect(303, `${resetPath}?notice=${notice}`);
+  const backToRequest = (res: Response, notice: Notice) => res.redirect(303, `${resetPath}?notice=${notice}`);
 
   const showRequest: RequestHandler = (req, res) => {
     const notice = NOTICES.find((known) => known === req.query["notice"]);
@@ -119,7 +118,7 @@ export function passwordResetRoutes(options: PasswordResetRoutesOptions): expres
 
   const renderForm = async (req: Request, res: Response, token: string, errors: FormErrors = {}) => {
     const verified = await passwordReset.verifyToken(token);
-    if (!verified.ok) return backToRequest(res, verified.reason);
+    if (!verified.ok) return backToRequest(dropGrant(res), verified.reason);
     const { violations = [], mismatch = false } = errors;
     const email = await emailOf(verified.userId);
     const content = { action: formPath, handle: handleOf(token), email, violations, mismatch };
@@ -149,7 +148,7 @@ export function passwordResetRoutes(options: PasswordResetRoutesOptions): expres
 
     const result = await passwordReset.completeReset({ token, newPassword: password, locale: localeOf(req) });
     if (result.ok) dropGrant(res).redirect(303, `${loginPath}?notice=password_set`);
-    else if (result.reason === "invalid_or_expired_token") backToRequest(res, result.reason);
+    else if (result.reason === "invalid_or_expired_token") backToRequest(dropGrant(res), result.reason);
     else await refuse({ violations: result.violations.map(({ message }) => message) });
   };
 

@@ -20,7 +20,9 @@ const hasher = new Argon2id();
 await database.seed(sampleUsers, hasher);
 
 const inbox = createInbox();
-const mailer = mail ? nodemailerMailer(nodemailer.createTransport(mail.transport), mail) : inbox;
+const mailer = mail
+  ? nodemailerMailer(nodemailer.createTransport(mail.transport), { from: mail.from })
+  : inbox;
 const { app, passwordReset } = createApp({
   origin,
   database,

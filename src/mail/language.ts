@@ -51,7 +51,7 @@ function tagsByPreference(header: string | undefined): string[] {
     .split(",")
     .map((item) => {
       const [tag = "", weight] = item.split(";").map((part) => part.trim());
-      return { tag, weight: weight?.startsWith("q=") ? Number(weight.slice(2)) : 1 };
+      return { tag, weight: /^q=/i.test(weight ?? "") ? Number(weight?.slice(2)) : 1 };
     })
     .filter(({ tag, weight }) => weight > 0 && script(tag) !== undefined)
     .sort((a, b) => b.weight - a.weight)
@@ -68,12 +68,17 @@ function script(tag: string): string | undefined {
   }
 }
 
-/** "1 hour", "30 minutes": a duration in the largest unit that leaves no remainder. */
+/** "1 hour", "30 minutes", "45 seconds": a duration in the largest unit that leaves no remainder, rounded down. */
 export function durationInWords(milliseconds: number, { tag }: Language): string {
-  const minutes = Math.max(1, Math.floor(milliseconds / 60_000));
-  const [unit, count] =
-    minutes % 60 === 0 ? (["hour", minutes / 60] as const) : (["minute", minutes] as const);
-  return new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" }).format(count);
+  const seconds = Math.floor(milliseconds / 1000);
+  const [unit, size] =
+    seconds < 60
+      ? (["second", 1] as const)
+      : seconds % 3600 === 0
+        ? (["hour", 3600] as const)
+        : (["minute", 60] as const);
+  const words = new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
+  return words.format(Math.max(1, Math.floor(seconds / size)));
 }
 
 /** An instant, in UTC: whose time zone the server happens to be in says nothing to the reader. */

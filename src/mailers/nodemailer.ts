@@ -1,3 +1,5 @@
+import { port, wrong } from "../checks.ts";
+import { ownFields } from "../fields.ts";
 import type { Mailer } from "../types.ts";
 
 /** As much of a nodemailer transport as is used. */
@@ -17,9 +19,15 @@ export interface NodemailerTransport {
  *
  *     nodemailerMailer(nodemailer.createTransport({ host, port, auth, requireTLS: true }), { from })
  *
- * Failures with an SMTP status of 5xx are marked `permanent` and not tried again.
+ * A refusal of the mail or its recipient (SMTP 55x) is marked `permanent` and not tried again.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for a transport that cannot send, or no sender.
  */
-export function nodemailerMailer(transport: NodemailerTransport, { from }: { from: string }): Mailer {
+export function nodemailerMailer(transport: NodemailerTransport, options: { from: string }): Mailer {
+  port("nodemailerMailer", transport, ["sendMail"]);
+  const { from } = ownFields(options);
+  if (typeof from !== "string" || from === "")
+    throw wrong('from is a sender like "Acme <noreply@example.com>"');
   return {
     async send({ to, subject, text, html }) {
       try {

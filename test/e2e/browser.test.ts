@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { findChromium, launchChromium } from "./chromium.ts";
-import { linkTo } from "./http-contract.ts";
+import { linkTo } from "./contract/helpers.ts";
 import { type RunningExpress, startExpress } from "./start-express.ts";
 
 const executablePath = findChromium();

@@ -12,7 +12,8 @@ import { mailSettings } from "../../examples/shared/environment.ts";
 import { sampleUsers } from "../../examples/shared/sample-users.ts";
 import { createViews } from "../../examples/shared/views.ts";
 import { attribute, Client } from "./client.ts";
-import { expectPlainProblem, httpContract, linkTo } from "./http-contract.ts";
+import { expectPlainProblem, linkTo } from "./contract/helpers.ts";
+import { httpContract } from "./http-contract.ts";
 import { smtpCredentials, startSmtpServer } from "./smtp-server.ts";
 import { startExpress } from "./start-express.ts";
 
@@ -31,7 +32,7 @@ describe("express: over a real SMTP session", () => {
     });
     if (!settings) throw new Error("MAIL_SERVER is set");
     const transport = nodemailer.createTransport({ ...settings.transport, tls: { ca: smtp.cert } });
-    const app = await startExpress({ mailer: nodemailerMailer(transport, settings) });
+    const app = await startExpress({ mailer: nodemailerMailer(transport, { from: settings.from }) });
     onTestFinished(() => app.close());
     const [mike] = app.accounts;
     const [client, elsewhere] = [new Client(app.port), new Client(app.port)];

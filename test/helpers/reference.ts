@@ -11,13 +11,10 @@ const lp = (text: string): Buffer => {
   length.writeUInt32BE(bytes.length);
   return Buffer.concat([length, bytes]);
 };
-const sha256 = (...parts: (string | Uint8Array)[]) => hash(createHash("sha256"), parts);
-const hmac = (key: Uint8Array, ...parts: (string | Uint8Array)[]) => hash(createHmac("sha256", key), parts);
-
-function hash(digest: ReturnType<typeof createHash>, parts: (string | Uint8Array)[]): Buffer {
-  for (const part of parts) digest.update(part);
-  return digest.digest();
-}
+const joined = (parts: (string | Uint8Array)[]) => Buffer.concat(parts.map((part) => Buffer.from(part)));
+const sha256 = (...parts: (string | Uint8Array)[]) => createHash("sha256").update(joined(parts)).digest();
+const hmac = (key: Uint8Array, ...parts: (string | Uint8Array)[]) =>
+  createHmac("sha256", key).update(joined(parts)).digest();
 
 export const referenceState = ({ id, email, passwordHash, tenant }: State): Buffer =>
   Buffer.concat([
@@ -55,4 +52,4 @@ export function referenceSignedToken({ key, state, expiresAt, ...odd }: SignedPa
   return Buffer.concat([body, mac]).toString("base64url");
 }
 
-export const randomKey = (): Uint8Array => Uint8Array.from(randomBytes(32));
+export const randomKey = (): Uint8Array<ArrayBuffer> => Uint8Array.from(randomBytes(32));
