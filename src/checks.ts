@@ -21,10 +21,7 @@ export function section<Name extends string>(
 
 /** An object with these methods. Not copied: its methods are called on it, so that their `this` survives. */
 export function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
-  const candidate = (typeof value === "object" || typeof value === "function" ? value : null) as Record<
-    string,
-    unknown
-  > | null;
+  const candidate = value as Record<string, unknown> | null | undefined;
   for (const method of methods) {
     if (typeof candidate?.[method] !== "function") throw wrong(`${name} needs a method ${method}()`);
   }

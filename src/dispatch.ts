@@ -49,8 +49,8 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   const maxAttempts = wholeNumber("maxAttempts", given.maxAttempts, 5, 1);
   const waitUntil = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", given.waitUntil);
 
-  /** Jobs whose time has not come, each with what starts it now. */
-  const delayed = new Map<symbol, () => void>();
+  /** What starts the jobs whose time has not come. */
+  const delayed = new Set<() => void>();
   /** Jobs whose time has come, waiting for a free place. */
   const ready: (() => Promise<void>)[] = [];
   const unfinished = new Set<Promise<void>>();
@@ -73,14 +73,15 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   /** The delay that hides the work; a drain has no use for it. */
   function firstStart(): Promise<void> {
     if (draining > 0) return Promise.resolve();
-    const id = Symbol();
-    return new Promise<void>((start) => {
-      const timer = setTimeout(start, randomBetween(50, 500));
-      delayed.set(id, () => {
+    return new Promise((resolve) => {
+      const start = () => {
         clearTimeout(timer);
-        start();
-      });
-    }).finally(() => delayed.delete(id));
+        delayed.delete(start);
+        resolve();
+      };
+      const timer = setTimeout(start, randomBetween(50, 500));
+      delayed.add(start);
+    });
   }
 
   /** At most `concurrency` at one time, first come, first served. */
@@ -124,7 +125,7 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
       draining += 1;
       try {
         while (unfinished.size > 0) {
-          for (const start of delayed.values()) start();
+          for (const start of delayed) start();
           await Promise.allSettled(unfinished);
         }
       } finally {

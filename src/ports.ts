@@ -131,9 +131,12 @@ export async function send(mailer: Mailer, ...[message, about]: Parameters<Maile
 function account(method: keyof UserStore, answer: unknown): Account | undefined {
   if (answer === null || answer === undefined) return undefined;
   const wrong = (what: string, mend: string) => wrongAnswer(method, what, mend);
-  if (typeof answer !== "object") throw wrong(`a ${typeof answer}`, "answer one user object or null");
-  if (Array.isArray(answer)) throw wrong("an array", "answer one user or null, e.g. rows[0]");
-
+  if (typeof answer !== "object" || Array.isArray(answer)) {
+    throw wrong(
+      Array.isArray(answer) ? "an array" : `a ${typeof answer}`,
+      "one user object or null, e.g. rows[0]",
+    );
+  }
   const { id, email, passwordHash, name, locale, tenant, resetAllowed } = answer as Record<string, unknown>;
   if (typeof id !== "string")
     throw wrong("an id that is no string", "use id::text in SQL, or String(row.id)");
@@ -144,16 +147,13 @@ function account(method: keyof UserStore, answer: unknown): Account | undefined 
   if (passwordHash === undefined)
     throw wrong("no passwordHash", "select that column; null means no password");
   if (passwordHash === "" || (typeof passwordHash !== "string" && passwordHash !== null)) {
-    throw wrong(
-      "a passwordHash that is neither a hash nor null",
-      "answer the stored string, or null for none",
-    );
+    throw wrong("a passwordHash that is neither a hash nor null", "the stored string, or null for none");
   }
   // `0` from a driver without booleans must not read as "allowed".
   if (!isOptional("boolean", resetAllowed))
     throw wrong("a resetAllowed that is no boolean", "use row.active === 1");
   if (!isOptional("string", name) || !isOptional("string", locale) || !isOptional("string", tenant)) {
-    throw wrong("a name, locale or tenant that is no string", "answer strings, or null for none");
+    throw wrong("a name, locale or tenant that is no string", "strings, or null for none");
   }
   return {
     id,
@@ -186,7 +186,7 @@ function isTokenRecord(answer: unknown): answer is TokenRecord {
 
 function decision(method: keyof UserStore, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
-  const mend = "answer whether the row changed, e.g. result.rowCount === 1";
+  const mend = "whether the row changed, e.g. result.rowCount === 1";
   throw wrongAnswer(method, answer === undefined ? "nothing" : `a ${typeof answer}`, mend);
 }
 

@@ -1,8 +1,10 @@
 import { en, type Language, ru } from "relatch/languages";
 import { describe, expect, test } from "vitest";
-import { escapeHtml, inertAppName, inertName, inertSubject } from "../src/mail/inert.ts";
-import { chooseLanguage, durationInWords, instantInWords } from "../src/mail/language.ts";
+import { inertAppName, inertName, inertSubject } from "../src/mail/inert.ts";
+import { chooseLanguage } from "../src/mail/language.ts";
+import { escapeHtml } from "../src/mail/layout.ts";
 import { type MessageContent, standardMessages } from "../src/mail/messages.ts";
+import { durationInWords, instantInWords } from "../src/mail/words.ts";
 import { parseHtml } from "./helpers/html.ts";
 
 const MINUTE = 60_000;

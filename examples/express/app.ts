@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): { app: Express; passwordReset: P
     hasher,
     appName: APP_NAME,
     resetUrl,
-    revokeSessions: (userId) => sessions.deleteStale(userId),
+    revokeSessions: (userId, { stamp }) => sessions.deleteAllBut(stamp, userId),
     languages: [en, ru],
     limits,
     onEvent,

@@ -92,13 +92,8 @@ export function openDatabase(file: string) {
       db.prepare("DELETE FROM sessions WHERE id_hash = ?").run(hashOf(id));
     },
 
-    /**
-     * Ends the sessions that were opened with another password than the present one. Those opened with it stay:
-     * relatch revokes once more some time after the reset, when its owner may well be signed in again.
-     */
-    async deleteStale(userId: string): Promise<void> {
-      const user = toUser(userById.get(userId));
-      const stamp = user ? sessionStamp(user) : "";
+    /** Ends the sessions that were opened with another password than this one's stamp says. */
+    async deleteAllBut(stamp: string, userId: string): Promise<void> {
       db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp <> ?").run(userId, stamp);
     },
 

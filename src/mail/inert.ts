@@ -40,7 +40,3 @@ export function inertAppName(name: string): string {
 /** One line of a header. */
 export const inertSubject = (subject: string): string =>
   subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
-
-/** Text as HTML shows it, in content and in quoted attributes. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

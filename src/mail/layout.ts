@@ -1,4 +1,3 @@
-import { escapeHtml } from "./inert.ts";
 import type { Language } from "./language.ts";
 
 /** What a mail says, before it is text or HTML. */
@@ -65,3 +64,7 @@ const QUIET = "margin:0 0 16px;font-size:14px;color:#4b5563";
 const BUTTON =
   "display:inline-block;padding:12px 24px;border-radius:8px;background:#1d4ed8;color:#ffffff;font-weight:600;text-decoration:none";
 const STYLE = `@media (prefers-color-scheme:dark){.page{background:#111827!important}.card{background:#1f2937!important;border-color:#374151!important}.text{color:#f3f4f6!important}.quiet{color:#d1d5db!important}.button{background:#93c5fd!important;color:#111827!important}}`;
+
+/** Text as HTML shows it, in content and in quoted attributes. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,6 +1,7 @@
 import type { Recipient } from "../types.ts";
-import { durationInWords, instantInWords, type Language } from "./language.ts";
+import type { Language } from "./language.ts";
 import { htmlMail, type MailParts, textMail } from "./layout.ts";
+import { durationInWords, instantInWords } from "./words.ts";
 
 /** What a mail says. */
 export interface MessageContent {

@@ -1,0 +1,18 @@
+import type { Language } from "./language.ts";
+
+/** "1 hour", "30 minutes", "45 seconds": a duration in the largest unit that leaves no remainder, rounded down. */
+export function durationInWords(milliseconds: number, { tag }: Language): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const [unit, size] =
+    seconds < 60
+      ? (["second", 1] as const)
+      : seconds % 3600 === 0
+        ? (["hour", 3600] as const)
+        : (["minute", 60] as const);
+  const words = new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
+  return words.format(Math.max(1, Math.floor(seconds / size)));
+}
+
+/** An instant, in UTC: whose time zone the server happens to be in says nothing to the reader. */
+export const instantInWords = (instant: Date, { tag }: Language): string =>
+  `${new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(instant)} UTC`;
