@@ -28,6 +28,11 @@ export interface Limits {
    * lifetime, so that other people's requests cannot leave the owner without a live link). `false`: no limit.
    */
   address?: readonly RateRule[] | false | undefined;
+  /**
+   * What to do while the limiter fails. Default: `"refuse"`, by throwing `ERR_RATE_LIMITER`. `"allow"` lets requests
+   * pass unlimited. Both show as an event.
+   */
+  onUnavailable?: "refuse" | "allow" | undefined;
 }
 
 /**

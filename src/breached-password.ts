@@ -1,7 +1,7 @@
 import { sha1 } from "@oslojs/crypto/sha1";
 import { encodeHexUpperCase } from "@oslojs/encoding";
 import { utf8 } from "./bytes.ts";
-import { section, wholeNumber, wrong } from "./checks.ts";
+import { oneOf, section, wholeNumber, wrong } from "./checks.ts";
 import { attempt } from "./fields.ts";
 import type { PasswordRule } from "./password-rules.ts";
 
@@ -28,11 +28,10 @@ export function breachedPassword(options: BreachedPasswordOptions = {}): Passwor
   const given = section("options of breachedPassword", options, [
     ...(["onUnavailable", "timeoutMs", "threshold", "endpoint"] as const),
   ]);
-  const { onUnavailable = "allow", endpoint = "https://api.pwnedpasswords.com/range/" } = given;
+  const onUnavailable = oneOf("onUnavailable", given.onUnavailable, ["allow", "refuse"]);
+  const { endpoint = "https://api.pwnedpasswords.com/range/" } = given;
   const timeoutMs = wholeNumber("timeoutMs", given.timeoutMs, 2000, 1);
   const threshold = wholeNumber("threshold", given.threshold, 1, 1);
-  if (onUnavailable !== "allow" && onUnavailable !== "refuse")
-    throw wrong('onUnavailable is "allow" or "refuse"');
   if (typeof endpoint !== "string" || !/^https?:/.test(attempt(() => new URL(endpoint).protocol) ?? "")) {
     throw wrong('endpoint is a URL like "https://pwned.example.com/range/"');
   }

@@ -65,6 +65,18 @@ export function wholeNumber(
   throw wrong(`${name} is a whole number from ${min} to ${max}`);
 }
 
+/** One of these words, or the first. */
+export function oneOf<Word extends string>(
+  name: string,
+  value: unknown,
+  words: readonly [Word, ...Word[]],
+): Word {
+  if (value === undefined) return words[0];
+  const word = words.find((each) => each === value);
+  if (word !== undefined) return word;
+  throw wrong(`${name} is one of "${words.join('", "')}"`);
+}
+
 /** A function, or nothing. */
 export function optionalFunction<T>(name: string, value: unknown): T | undefined {
   if (value === undefined || typeof value === "function") return value as T | undefined;

@@ -1,8 +1,11 @@
 import { randomBetween } from "./bytes.ts";
-import { optionalFunction, section, wholeNumber } from "./checks.ts";
+import { optionalFunction, section, wholeNumber, wrong } from "./checks.ts";
 import type { Job } from "./jobs.ts";
 import { pause } from "./time.ts";
 import type { Dispatcher } from "./types.ts";
+
+/** Milliseconds between the answer and the work, at random, so that no later answer tells of it. */
+const START_DELAY = [50, 500] as const;
 
 /**
  * Delivers at once, before the answer: for scripts and tests. Not for a server: the time of the answer, and an
@@ -17,6 +20,24 @@ export function inline(): Dispatcher {
       else await deliver(job).catch(() => dropped(job, "gave_up"));
     },
     drain: async () => followUps.drain?.(),
+  };
+}
+
+/**
+ * Puts the jobs into a queue of your own, whose workers call `passwordReset.deliver(job)`. With a durable queue
+ * neither the mail nor the end of the sessions is lost to a crash, and with workers on another machine the work
+ * shows in no answer at all. A job is JSON and holds no secret.
+ *
+ * `enqueue` gets, beside the job, what to tell the queue: an `id` to drop duplicates by, and `delayMs`, which hides
+ * the work where the workers share a machine with the server.
+ */
+export function queueDispatcher(
+  enqueue: (job: Job, options: { id: string; delayMs: number }) => Promise<unknown>,
+): Dispatcher {
+  if (typeof enqueue !== "function")
+    throw wrong("queueDispatcher takes a function that puts a job into a queue");
+  return {
+    dispatch: (job) => enqueue(job, { id: job.id, delayMs: Math.round(randomBetween(...START_DELAY)) }),
   };
 }
 
@@ -79,7 +100,7 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
         delayed.delete(start);
         resolve();
       };
-      const timer = setTimeout(start, randomBetween(50, 500));
+      const timer = setTimeout(start, randomBetween(...START_DELAY));
       delayed.add(start);
     });
   }

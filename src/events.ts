@@ -38,6 +38,8 @@ interface Details {
   request_throttled: { reason: "client" | "address" };
   /** `ip` was no IP address: such callers share one bucket. Mend the server's proxy settings. */
   client_address_unusable: object;
+  /** The rate limiter failed; `limits.onUnavailable` says what then. */
+  rate_limiter_unavailable: { reason: "allowed" | "refused" };
   request_skipped: { reason: SkipReason };
   /** The notice of a change could not be sent to the address on file. */
   notice_skipped: { userId: string; reason: "unusable_address" };

@@ -2,7 +2,7 @@ export { TimeSpan } from "oslo";
 export { sessionStamp } from "./account.ts";
 export type * from "./api.ts";
 export { type BreachedPasswordOptions, breachedPassword } from "./breached-password.ts";
-export { type BackgroundOptions, background, inline } from "./dispatch.ts";
+export { type BackgroundOptions, background, inline, queueDispatcher } from "./dispatch.ts";
 export { canonicalEmail } from "./email-address.ts";
 export { RelatchError, type RelatchErrorCode } from "./errors.ts";
 export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./events.ts";

@@ -1,5 +1,5 @@
 import type { PasswordResetOptions, RevokeSessions } from "./api.ts";
-import { listOf, milliseconds, optionalFunction, port, section, wrong } from "./checks.ts";
+import { listOf, milliseconds, oneOf, optionalFunction, port, section, wrong } from "./checks.ts";
 import { background } from "./dispatch.ts";
 import { emitter, type Happening } from "./events.ts";
 import { ownFields } from "./fields.ts";
@@ -29,6 +29,7 @@ export interface Config {
   readonly rateLimiter: RateLimiter;
   readonly clientRules: readonly RateRule[];
   readonly addressRules: readonly RateRule[];
+  readonly unlimitedWhenDown: boolean;
   readonly dispatcher: Dispatcher;
   /** Milliseconds. */
   readonly deliveryTimeout: number;
@@ -52,7 +53,12 @@ export function checkedOptions(input: PasswordResetOptions): Config {
 
   const now = options.now === undefined ? () => new Date() : checkedClock(options.now);
   const tokenLifetime = milliseconds("tokenLifetime", options.tokenLifetime, 60 * 60 * 1000);
-  const limits = section("limits", options.limits ?? {}, ["rateLimiter", "client", "address"]);
+  const limits = section("limits", options.limits ?? {}, [
+    "rateLimiter",
+    "client",
+    "address",
+    "onUnavailable",
+  ]);
   return Object.freeze({
     now,
     tokenLifetime,
@@ -81,6 +87,7 @@ export function checkedOptions(input: PasswordResetOptions): Config {
         : port<RateLimiter>("limits.rateLimiter", limits.rateLimiter, ["consume"], ["refund"]),
     clientRules: limits.client === false ? [] : [rule("limits.client", limits.client ?? CLIENT_RULE)],
     addressRules: addressRules(limits.address, tokenLifetime),
+    unlimitedWhenDown: oneOf("limits.onUnavailable", limits.onUnavailable, ["refuse", "allow"]) === "allow",
     dispatcher: dispatcherOf(options.dispatcher, options.waitUntil),
     deliveryTimeout: milliseconds("deliveryTimeout", options.deliveryTimeout, 30_000),
     languages: languagesOf(options.languages),

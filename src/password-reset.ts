@@ -21,6 +21,7 @@ import { chooseLanguage, type Language } from "./mail/language.ts";
 import { checkedOptions } from "./options.ts";
 import { call, consume } from "./ports.ts";
 import { addressKey, clientKey } from "./rate-limit.ts";
+import type { RateRule } from "./types.ts";
 
 /** How far another process's clock may be ahead when it issues a token. */
 const CLOCK_SKEW = 5 * 60 * 1000;
@@ -51,13 +52,13 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     const address = canonicalEmail(email);
     if (address === undefined) return { ok: false, reason: "invalid_email" };
 
-    const client = await takeClientUnit(ip, tenant);
+    const client = await takeUnits(clientKeyOf(ip, tenant), config.clientRules, tenant);
     if (!client.allowed) {
       emit({ type: "request_throttled", reason: "client", tenant });
       return { ok: false, reason: "throttled", retryAfterSeconds: client.retryAfterSeconds };
     }
     // Silent, and charged alike for unknown addresses: a refusal that shows would tell who has an account.
-    const byAddress = await consume(rateLimiter, addressKey(address, tenant), config.addressRules);
+    const byAddress = await takeUnits(addressKey(address, tenant), config.addressRules, tenant);
     if (!byAddress.allowed) {
       emit({ type: "request_throttled", reason: "address", tenant });
       return { ok: true };
@@ -74,11 +75,22 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     return { ok: true };
   }
 
-  async function takeClientUnit(ip: unknown, tenant: string | undefined) {
-    if (ip === null || ip === undefined) return { allowed: true, retryAfterSeconds: 0 };
+  function clientKeyOf(ip: unknown, tenant: string | undefined): string | undefined {
+    if (ip === null || ip === undefined) return undefined;
     const key = clientKey(ip);
     if (key === undefined) emit({ type: "client_address_unusable", tenant });
-    return consume(rateLimiter, key ?? "client:unusable", config.clientRules);
+    return key ?? "client:unusable";
+  }
+
+  async function takeUnits(key: string | undefined, rules: readonly RateRule[], tenant: string | undefined) {
+    try {
+      if (key !== undefined) return await consume(rateLimiter, key, rules);
+    } catch (error) {
+      const reason = config.unlimitedWhenDown ? "allowed" : "refused";
+      emit({ type: "rate_limiter_unavailable", reason, tenant });
+      if (reason === "refused") throw error;
+    }
+    return { allowed: true, retryAfterSeconds: 0 };
   }
 
   function handOver(job: Job): Promise<unknown> {

@@ -1,0 +1,49 @@
+import { wrong } from "../checks.ts";
+import type { RateLimiter, RateRule } from "../types.ts";
+
+/** As much of a limiter of the package `rate-limiter-flexible` as is used. */
+export interface FlexibleLimiter {
+  /** Rejects with `{ msBeforeNext }` when no point is left, and with an `Error` when its store is down. */
+  consume(key: string): Promise<unknown>;
+  reward(key: string): Promise<unknown>;
+}
+
+/**
+ * Shares the limits between processes, through Redis, Postgres, MySQL or whatever `rate-limiter-flexible` knows.
+ * `create` is called once a rule:
+ *
+ *     rateLimiterFlexible((rule) => new RateLimiterRedis({
+ *       storeClient, keyPrefix: `reset:${rule.windowSeconds}`, points: rule.max, duration: rule.windowSeconds,
+ *     }))
+ *
+ * Give each rule a `keyPrefix` of its own, or they count into one another. When the store is down,
+ * `limits.onUnavailable` decides.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for what is no function.
+ */
+export function rateLimiterFlexible(create: (rule: RateRule) => FlexibleLimiter): RateLimiter {
+  if (typeof create !== "function")
+    throw wrong("rateLimiterFlexible takes a function that makes a limiter of a rule");
+  const limiters = new Map<string, FlexibleLimiter>();
+
+  function limiterOf(rule: RateRule): FlexibleLimiter {
+    const name = `${rule.max}/${rule.windowSeconds}`;
+    const limiter = limiters.get(name) ?? create(rule);
+    limiters.set(name, limiter);
+    return limiter;
+  }
+
+  return {
+    async consume(key, rule) {
+      try {
+        await limiterOf(rule).consume(key);
+        return { allowed: true, retryAfterSeconds: 0 };
+      } catch (refusal) {
+        const { msBeforeNext } = (refusal ?? {}) as { msBeforeNext?: unknown };
+        if (refusal instanceof Error || typeof msBeforeNext !== "number") throw refusal;
+        return { allowed: false, retryAfterSeconds: Math.ceil(msBeforeNext / 1000) };
+      }
+    },
+    refund: (key, rule) => limiterOf(rule).reward(key),
+  };
+}
