@@ -80,7 +80,9 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   let draining = 0;
 
   async function attempts(job: Job, deliver: (job: Job) => Promise<void>): Promise<boolean> {
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    // A follow-up may come before its commit: one try is not enough for it.
+    const tries = job.type === "password_changed" ? Math.max(maxAttempts, 5) : maxAttempts;
+    for (let attempt = 1; attempt <= tries; attempt++) {
       await (attempt === 1 ? firstStart() : pause(1000 * 4 ** (attempt - 2) * randomBetween(0.5, 1.5)));
       const failed = await inTurn(() => deliver(job)).then(
         () => false,

@@ -35,7 +35,8 @@ export function canonicalEmail(input: unknown): string | undefined {
 // mailboxes have them. No leading hyphen (GHSA-48ww-j4fc-435p), nothing invisible.
 const LOCAL_PART = /^(?!-)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
 // Joiners are invisible too, but some scripts need them, and IDNA has rules for them (RFC 5892 Appendix A).
-const DOMAIN = /^(?:[\u200c\u200d]|(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.-])+$/u;
+// The capital sharp s is "ss" to some versions of IDNA and "ß" to others.
+const DOMAIN = /^(?:[\u200c\u200d]|(?![\u1e9e\p{Default_Ignorable_Code_Point}])[\p{L}\p{M}\p{N}.-])+$/u;
 const LABEL = /^[a-z0-9-]{1,63}$/;
 
 function canonicalHost(domain: string): string | undefined {

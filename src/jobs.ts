@@ -54,14 +54,15 @@ export function parseJob(input: unknown): Job | undefined {
   }
   if (job["type"] === "password_changed") {
     const { userId, previousStamp, stamp } = job;
-    if (!isText(userId, 128) || !isText(previousStamp, 64) || !isText(stamp, 64)) return undefined;
+    if (!isText(userId, 128) || byteLength(userId) > 128 || !isText(previousStamp, 64) || !isText(stamp, 64))
+      return undefined;
     return { ...base, type: "password_changed", userId, previousStamp, stamp };
   }
   return undefined;
 }
 
 const isText = (value: unknown, max: number): value is string =>
-  typeof value === "string" && value !== "" && byteLength(value) <= max && isWellFormed(value);
+  typeof value === "string" && value !== "" && value.length <= max && isWellFormed(value);
 
 /** Milliseconds that a `Date` can hold. */
 const isInstant = (value: unknown): value is number =>

@@ -2,7 +2,8 @@ import type { PasswordResetOptions, RevokeSessions } from "./api.ts";
 import { listOf, milliseconds, oneOf, optionalFunction, port, section, wrong } from "./checks.ts";
 import { background } from "./dispatch.ts";
 import { emitter, type Happening } from "./events.ts";
-import { ownFields } from "./fields.ts";
+import { attempt, ownFields } from "./fields.ts";
+import { inertAppName } from "./mail/inert.ts";
 import type { Language } from "./mail/language.ts";
 import { english } from "./mail/languages/en.ts";
 import type { Messages } from "./mail/messages.ts";
@@ -129,7 +130,7 @@ function tokensOf(value: unknown): Tokens {
 
 function appNameOf(value: unknown): Config["appName"] {
   const usable = (name: unknown): string => {
-    if (typeof name !== "string" || name.trim() === "")
+    if (typeof name !== "string" || inertAppName(name) === "")
       throw wrong('appName is a name like "Acme", or a function');
     return name;
   };
@@ -191,11 +192,14 @@ function languagesOf(value: unknown): Config["languages"] {
   if (value === undefined) return [english];
   const languages = listOf<Language>("languages", value, "object");
   const [first, ...others] = languages;
-  if (!first || languages.some((language) => typeof language.tag !== "string")) {
+  if (!first || !languages.every(isLanguage)) {
     throw wrong("languages is a list like [en, ru], from relatch/languages");
   }
   return [first, ...others];
 }
+
+const isLanguage = ({ tag, greeting }: Language): boolean =>
+  attempt(() => new Intl.Locale(tag)) !== undefined && tag.length <= 64 && typeof greeting === "function";
 
 function messagesOf(value: unknown): Messages {
   const given = section("messages", value ?? {}, ["resetLink", "passwordChanged"]);

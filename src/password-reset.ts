@@ -8,6 +8,7 @@ import type {
   RequestResetResult,
   VerifyTokenResult,
 } from "./api.ts";
+import { isWellFormed as isWellFormedText } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { completion } from "./completion.ts";
 import { delivery } from "./delivery.ts";
@@ -217,6 +218,7 @@ const refused = () => ({ ok: false, reason: "invalid_or_expired_token" }) as con
 
 function checkedTenant(tenant: unknown): string | undefined {
   if (tenant === null || tenant === undefined) return undefined;
-  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256) return tenant;
+  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256 && isWellFormedText(tenant))
+    return tenant;
   throw wrong("tenant must be a string of 1 to 256 characters, or left out");
 }

@@ -60,8 +60,8 @@ export async function checkPassword(
     message: message ?? (sentence(code) ?? sentence("unacceptable"))?.(params) ?? code,
   });
   if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
-  // Two passwords that differ in lone surrogates alone would hash alike.
-  if (!isWellFormed(password)) return [violation({ code: "invalid_characters" })];
+  // Two passwords that differ in lone surrogates alone would hash alike, and so they may behind a NUL.
+  if (!isWellFormed(password) || password.includes("\0")) return [violation({ code: "invalid_characters" })];
 
   const violations: PasswordViolation[] = [];
   for (const rule of rules) {
@@ -114,7 +114,7 @@ export const notCommon: PasswordRule = async (password) => {
  * remain. Words of less than four characters are not looked for.
  */
 export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
-  const given = [email, email?.split("@")[0], name, appName].map((text) => fold(text ?? ""));
+  const given = [email, email?.split("@")[0], name, appName].map((text) => fold(text?.slice(0, 256) ?? ""));
   const words = given.flatMap((text) => [text, ...text.split(/\s+/)]).filter((word) => [...word].length >= 4);
   const rest = words
     .sort((a, b) => b.length - a.length)

@@ -137,6 +137,7 @@ const failures: [string, string | RequestListener][] = [
   ["answers in binary", (_, response) => void response.end(Buffer.alloc(1000, 0xff))],
   ["counts in words", `${OTHER}:3\r\n${SUFFIX}:many\r\n`],
   ["forgets the count", `${OTHER}:3\r\n${SUFFIX}:`],
+  ["forgets even the colon", `${OTHER}:3\r\n${SUFFIX}`],
   [
     "never ends",
     (_, response) => {

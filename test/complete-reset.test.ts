@@ -45,6 +45,7 @@ describe("a refused password", () => {
     ["a common one", "Password123", "common"],
     ["a personal one", "mike@example.org", "personal"],
     ["a lone surrogate", "correct horse \ud800", "invalid_characters"],
+    ["a NUL, where old bcrypts stop reading", "correct horse\0battery", "invalid_characters"],
   ])("%s: does not spend the link, is not hashed, changes nothing", async (_, newPassword, code) => {
     const { passwordReset, requestToken, users, hasher, revoked, events } = harness();
     const hash = vi.spyOn(hasher, "hash");

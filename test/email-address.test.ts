@@ -54,6 +54,10 @@ describe("accepts", () => {
     expect(canonicalEmail(long(94))).toHaveLength(254);
     expect(canonicalEmail(`a${long(94)}`)).toBeUndefined();
     expect(canonicalEmail(long(95))).toBeUndefined();
+    // As it was typed, too: here Punycode is the shorter spelling.
+    const ideographs = (label: number) => `a@${`${"用".repeat(label)}.`.repeat(3)}cn`;
+    expect(canonicalEmail(ideographs(27))).toBeDefined();
+    expect(canonicalEmail(ideographs(28))).toBeUndefined();
   });
 });
 
@@ -147,6 +151,7 @@ describe("refuses", () => {
     "mike@2130706433",
     "mike@017700000001",
     "mike@foo.0x1",
+    "mike@foo.0xg",
     "mike@1.2.3.0x4",
     "mike@1.2.3.4",
     "mike@example.123",

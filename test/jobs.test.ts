@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Job, newJob, parseJob } from "../src/jobs.ts";
+import { harness } from "./harness.ts";
+import { WRONG_OPTIONS } from "./helpers/errors.ts";
 
 const AT = Date.UTC(2026, 0, 1);
 const REQUEST: Job = {
@@ -126,6 +128,27 @@ describe("reset_requested", () => {
       expect(parseJob({ ...REQUEST, email })).toBeUndefined();
     }
   });
+});
+
+test.each([
+  ["x", 256],
+  ["щ", 256],
+  ["😀", 128],
+] as const)("a job carries every tenant that a request may name: %s, %i times", async (letter, times) => {
+  const tenant = letter.repeat(times);
+  const jobs: Job[] = [];
+  const dispatcher = { dispatch: async (job: Job) => jobs.push(job) };
+  const { passwordReset, events } = harness({ dispatcher });
+  await passwordReset.requestReset({ email: "mike@example.org", ip: null, tenant });
+  expect(parseJob(jobs[0])).toMatchObject({ tenant });
+  await passwordReset.deliver(jobs[0]);
+  expect(events.at(-1)).toMatchObject({ type: "request_skipped", reason: "unknown_account" });
+});
+
+test("a tenant that no job can carry is refused at the door, not lost behind it", async () => {
+  const { passwordReset } = harness();
+  const request = passwordReset.requestReset({ email: "mike@example.org", ip: null, tenant: "blue\ud800" });
+  await expect(request).rejects.toEqual(WRONG_OPTIONS);
 });
 
 describe("password_changed", () => {

@@ -51,7 +51,6 @@ describe("checkPassword", () => {
     "密码密码密码密码码",
     "🐴🔋📎✅🐴🔋📎✅",
     " spaces around it ",
-    "nul\0in-it-1",
     "e\u0301".repeat(8),
   ])("accepts %j by default", async (password) => {
     expect(await checkPassword(password)).toEqual([]);
@@ -191,6 +190,14 @@ describe("passwordLength", () => {
     expect((await passwordLength()(password, {}))?.code).toBe(code);
   });
 
+  test("a megabyte is not even counted", async () => {
+    const counting = vi.spyOn(String.prototype, Symbol.iterator);
+    const refusal = await passwordLength()("a".repeat(1_000_000), {});
+    const counted = counting.mock.calls.length;
+    counting.mockRestore();
+    expect([refusal?.code, counted]).toEqual(["too_long", 0]);
+  });
+
   test("with numbers of one's own, said in the sentence", async () => {
     const rules = [passwordLength({ min: 15, max: 20 })];
     expect(await checkPassword("a".repeat(14), rules)).toEqual([
@@ -218,6 +225,7 @@ describe("passwordLength", () => {
     ["no maximum at all", { max: Number.POSITIVE_INFINITY }],
     ["a maximum below the minimum", { min: 8, max: 7 }],
     ["a maximum below the default minimum", { max: 7 }],
+    ["a minimum above the default maximum", { min: 1025 }],
   ])("refuses %s at construction", (_, options) => {
     expect(() => passwordLength(options as never)).toThrow(WRONG_OPTIONS);
   });
@@ -270,6 +278,11 @@ describe("notPersonal", () => {
   test("counts code points, also in a word", async () => {
     expect(await notPersonal("🐴🔋📎1234567", { name: "🐴🔋📎" })).toBeUndefined();
     expect(await notPersonal("🐴🔋📎✅1234567", { name: "🐴🔋📎✅" })).toEqual({ code: "personal" });
+    expect(await notPersonal("stone🐴🔋📎✅🐴🔋📎", { name: "Stone" })).toEqual({ code: "personal" });
+  });
+
+  test("takes away the longer word first", async () => {
+    expect(await notPersonal("annabelle1234567", { name: "Anna Annabelle" })).toEqual({ code: "personal" });
   });
 
   test.each([

@@ -168,6 +168,20 @@ describe("memoryRateLimiter", () => {
       expect(await left("a")).toBe(0);
     });
 
+    test("a key whose window begins anew needs nobody else's place", async () => {
+      const { clock, left } = limiterWithClock(3);
+      const hour = { max: 3, windowSeconds: 3600 };
+      for (const [key, rule] of [
+        ["a", hour],
+        ["b", RULE],
+        ["c", hour],
+      ] as const)
+        await left(key, rule);
+      clock.now += 60_000;
+      expect(await left("b")).toBe(3);
+      expect([await left("a", hour), await left("b"), await left("c", hour)]).toEqual([0, 0, 0]);
+    });
+
     test("one key is enough to count with", async () => {
       const { left } = limiterWithClock(1);
       expect(await left("a")).toBe(3);
