@@ -71,6 +71,11 @@ export interface PasswordResetOptions {
   dispatcher?: Dispatcher | undefined;
   /** Handed to the default dispatcher, for platforms that stop a process after its answer. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /**
+   * How long one call of a port may take before an answer: the stores, the limiter, the hasher, the revocation, the
+   * dispatcher. Then it counts as failed. Default: 10 seconds.
+   */
+  callTimeout?: TimeSpan | undefined;
   /** How long one delivery may take before it counts as failed. Default: 30 seconds. */
   deliveryTimeout?: TimeSpan | undefined;
   /** The languages of mails and refusals; the first is the fallback. Default: English alone. */

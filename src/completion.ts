@@ -28,7 +28,7 @@ export type Complete = (
  * works; after it, every fault is an event.
  */
 export function completion(
-  { users, tokens, hasher, appName, passwordRules, revokeSessions, emit, now }: Config,
+  { users, tokens, hasher, appName, passwordRules, revokeSessions, callTimeout, emit, now }: Config,
   handOver: (job: Job) => Promise<unknown>,
   { callOff, revoked }: Pick<Delivery, "callOff" | "revoked">,
 ): Complete {
@@ -36,7 +36,7 @@ export function completion(
     const { id: userId, tenant, passwordHash: previous } = account;
     const violations = await judge(newPassword, account, language, passwordRules);
     if (violations.length > 0 || typeof newPassword !== "string") return rejected(account, violations);
-    const next = await hashPassword(hasher, newPassword, previous);
+    const next = await hashPassword(hasher, newPassword, previous, callTimeout);
     if (next.startsWith("$2") && bytesForHasher(newPassword) > BCRYPT_BYTES) {
       return rejected(account, await judge(newPassword, account, language, [tooLongForBcrypt]));
     }
@@ -87,7 +87,7 @@ export function completion(
 
   async function revoke(userId: string, stamp: string): Promise<void> {
     if (typeof revokeSessions !== "function") return;
-    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }));
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), callTimeout);
   }
 
   async function judge(

@@ -117,7 +117,7 @@ export function delivery(config: Config): Delivery {
 
   async function endSessions({ id, userId, stamp }: PasswordChangedJob): Promise<void> {
     if (typeof revokeSessions !== "function" || revoked.has(id)) return;
-    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }));
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), config.callTimeout);
     revoked.add(id);
   }
 

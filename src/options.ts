@@ -33,6 +33,8 @@ export interface Config {
   readonly unlimitedWhenDown: boolean;
   readonly dispatcher: Dispatcher;
   /** Milliseconds. */
+  readonly callTimeout: number;
+  /** Milliseconds. */
   readonly deliveryTimeout: number;
   readonly languages: readonly [Language, ...Language[]];
   readonly messages: Messages;
@@ -53,6 +55,7 @@ export function checkedOptions(input: PasswordResetOptions): Config {
   const options = section("options", input, OPTIONS);
 
   const now = options.now === undefined ? () => new Date() : checkedClock(options.now);
+  const callTimeout = milliseconds("callTimeout", options.callTimeout, 10_000);
   const tokenLifetime = milliseconds("tokenLifetime", options.tokenLifetime, 60 * 60 * 1000);
   const limits = section("limits", options.limits ?? {}, [
     "rateLimiter",
@@ -63,6 +66,7 @@ export function checkedOptions(input: PasswordResetOptions): Config {
   return Object.freeze({
     now,
     tokenLifetime,
+    callTimeout,
     users: checkedUsers(
       port(
         "users",
@@ -70,8 +74,9 @@ export function checkedOptions(input: PasswordResetOptions): Config {
         ["findByEmail", "findById", "replacePasswordHash"],
         ["setFirstPasswordHash"],
       ),
+      callTimeout,
     ),
-    tokens: tokensOf(options.tokens),
+    tokens: tokensOf(options.tokens, callTimeout),
     mailer: port<Mailer>("mailer", options.mailer, ["send"]),
     hasher: port<PasswordHasher>("hasher", options.hasher, ["hash"]),
     appName: appNameOf(options.appName),
@@ -98,33 +103,16 @@ export function checkedOptions(input: PasswordResetOptions): Config {
 }
 
 const OPTIONS = [
-  ...([
-    "users",
-    "tokens",
-    "mailer",
-    "hasher",
-    "appName",
-    "resetUrl",
-    "revokeSessions",
-    "tokenLifetime",
-  ] as const),
-  ...([
-    "passwordRules",
-    "limits",
-    "dispatcher",
-    "waitUntil",
-    "deliveryTimeout",
-    "languages",
-    "messages",
-  ] as const),
-  ...(["onEvent", "now"] as const),
+  ...(["users", "tokens", "mailer", "hasher", "appName", "resetUrl", "revokeSessions"] as const),
+  ...(["tokenLifetime", "passwordRules", "limits", "dispatcher", "waitUntil", "callTimeout"] as const),
+  ...(["deliveryTimeout", "languages", "messages", "onEvent", "now"] as const),
 ];
 
-function tokensOf(value: unknown): Tokens {
+function tokensOf(value: unknown, timeout: number): Tokens {
   const signed = value as { kind?: unknown; tokens?: Tokens } | null | undefined;
   if (signed?.kind === "signed" && signed.tokens) return signed.tokens;
   return storedTokens(
-    checkedTokens(port("tokens", value, ["save", "find", "deleteByUser", "deleteExpired"])),
+    checkedTokens(port("tokens", value, ["save", "find", "deleteByUser", "deleteExpired"]), timeout),
   );
 }
 

@@ -40,7 +40,7 @@ interface Proof {
  */
 export function createPasswordReset(options: PasswordResetOptions): PasswordReset {
   const config = checkedOptions(options);
-  const { users, tokens, rateLimiter, dispatcher, languages, emit, now } = config;
+  const { users, tokens, rateLimiter, dispatcher, languages, callTimeout, emit, now } = config;
   const { deliver, dropped, ...followUps } = delivery(config);
   const complete = completion(config, handOver, followUps);
 
@@ -85,7 +85,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
 
   async function takeUnits(key: string | undefined, rules: readonly RateRule[], tenant: string | undefined) {
     try {
-      if (key !== undefined) return await consume(rateLimiter, key, rules);
+      if (key !== undefined) return await consume(rateLimiter, key, rules, callTimeout);
     } catch (error) {
       const reason = config.unlimitedWhenDown ? "allowed" : "refused";
       emit({ type: "rate_limiter_unavailable", reason, tenant });
@@ -95,7 +95,12 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   }
 
   function handOver(job: Job): Promise<unknown> {
-    return call("ERR_DISPATCHER", "dispatcher.dispatch", () => dispatcher.dispatch(job, deliver, dropped));
+    return call(
+      "ERR_DISPATCHER",
+      "dispatcher.dispatch",
+      () => dispatcher.dispatch(job, deliver, dropped),
+      callTimeout,
+    );
   }
 
   // ── Judging a link ────────────────────────────────────────────────────────────────────────────────────

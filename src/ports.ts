@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
 import { byteLength, isWellFormed } from "./bytes.ts";
 import { RelatchError, type RelatchErrorCode } from "./errors.ts";
+import { within } from "./time.ts";
 import type {
   FirstPassword,
   Mailer,
@@ -30,18 +31,27 @@ export interface CheckedTokenStore {
   deleteByUser(userId: string): Promise<void>;
 }
 
-/** Runs one call of a port; whatever it throws comes out as a `RelatchError` with the port's code. */
-export async function call<T>(code: RelatchErrorCode, name: string, run: () => T): Promise<Awaited<T>> {
+/**
+ * Runs one call of a port; whatever it throws comes out as a `RelatchError` with the port's code, and so does its
+ * silence, where it has a time limit (milliseconds).
+ */
+export async function call<T>(
+  code: RelatchErrorCode,
+  name: string,
+  run: () => T,
+  timeout?: number,
+): Promise<Awaited<T>> {
+  const late = () => new Error(`no answer within ${timeout} ms`);
   try {
-    return await run();
+    return await (timeout === undefined ? run() : within(timeout, Promise.resolve(run()), late));
   } catch (cause) {
     throw new RelatchError(code, `${name} failed.`, { cause });
   }
 }
 
-export function checkedUsers(users: UserStore): CheckedUserStore {
+export function checkedUsers(users: UserStore, timeout: number): CheckedUserStore {
   const ask = (method: keyof UserStore, run: () => unknown): Promise<unknown> =>
-    call("ERR_USER_STORE", `users.${method}`, run);
+    call("ERR_USER_STORE", `users.${method}`, run, timeout);
   const find = async (method: keyof UserStore, run: () => unknown) => account(method, await ask(method, run));
   const commit = async (method: keyof UserStore, run: () => unknown) =>
     decision(method, await ask(method, run));
@@ -61,21 +71,23 @@ export function checkedUsers(users: UserStore): CheckedUserStore {
   };
 }
 
-export function checkedTokens(tokens: TokenStore): CheckedTokenStore {
+export function checkedTokens(tokens: TokenStore, timeout: number): CheckedTokenStore {
+  const ask = (method: keyof TokenStore, run: () => unknown): Promise<unknown> =>
+    call("ERR_TOKEN_STORE", `tokens.${method}`, run, timeout);
   return {
     async save(record) {
-      await call("ERR_TOKEN_STORE", "tokens.save", () => tokens.save(record));
+      await ask("save", () => tokens.save(record));
     },
 
     async find(tokenHash) {
-      const answer: unknown = await call("ERR_TOKEN_STORE", "tokens.find", () => tokens.find(tokenHash));
+      const answer = await ask("find", () => tokens.find(tokenHash));
       if (answer === null || answer === undefined) return undefined;
       if (isTokenRecord(answer)) return answer;
       throw new RelatchError("ERR_TOKEN_STORE", "tokens.find must answer the TokenRecord or nothing.");
     },
 
     async deleteByUser(userId) {
-      await call("ERR_TOKEN_STORE", "tokens.deleteByUser", () => tokens.deleteByUser(userId));
+      await ask("deleteByUser", () => tokens.deleteByUser(userId));
     },
   };
 }
@@ -85,8 +97,9 @@ export async function hashPassword(
   hasher: PasswordHasher,
   password: string,
   previous: string | null,
+  timeout: number,
 ): Promise<string> {
-  const hash: unknown = await call("ERR_HASHER", "hasher.hash", () => hasher.hash(password));
+  const hash: unknown = await call("ERR_HASHER", "hasher.hash", () => hasher.hash(password), timeout);
   if (typeof hash !== "string" || hash === "" || hash === password) {
     throw new RelatchError("ERR_HASHER", "hasher.hash must answer a hash, as a string.");
   }
@@ -102,10 +115,14 @@ export async function consume(
   limiter: RateLimiter,
   key: string,
   rules: readonly RateRule[],
+  timeout: number,
 ): Promise<{ allowed: boolean; retryAfterSeconds: number }> {
   for (const rule of rules) {
-    const verdict: unknown = await call("ERR_RATE_LIMITER", "rateLimiter.consume", () =>
-      limiter.consume(key, rule),
+    const verdict: unknown = await call(
+      "ERR_RATE_LIMITER",
+      "rateLimiter.consume",
+      () => limiter.consume(key, rule),
+      timeout,
     );
     const { allowed, retryAfterSeconds } = (verdict ?? {}) as Record<string, unknown>;
     if (typeof allowed !== "boolean" || typeof retryAfterSeconds !== "number") {
