@@ -92,8 +92,9 @@ export interface RequestResetInput {
   /** As it arrived. Anything but a string with one plain address is `invalid_email`. */
   email: unknown;
   /**
-   * The client's address, as your server trusts it (behind proxies: see the guide). `null` or `undefined`
-   * switches the client limit off for this call, which is why the property has to be named.
+   * The client's address, as your server trusts it (behind proxies: see the guide). `null` switches the client
+   * limit off for this call. `undefined`, which is what servers say of a connection that was reset, does not:
+   * like all that is no address it counts in one bucket for everybody.
    */
   ip: string | null | undefined;
   /** A BCP 47 tag or a whole Accept-Language header. The account's own locale goes before it. */
@@ -137,28 +138,33 @@ export interface PasswordReset {
    * Asks for a link. The answer does not depend on whether the account exists, and neither does its time: the
    * account is looked up later, by the job. Nothing about the account changes.
    *
-   * @throws RelatchError `ERR_RATE_LIMITER`, `ERR_DISPATCHER`, or `ERR_OPTIONS` for a `tenant` that is no string.
+   * @throws RelatchError `ERR_RATE_LIMITER`, `ERR_DISPATCHER`; `ERR_OPTIONS` for a `tenant` that is no string.
    */
   requestReset(input: RequestResetInput): Promise<RequestResetResult>;
 
   /**
    * Says whether a link may still be used, and whose it is. Never spends it: mail scanners open links.
    *
-   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`.
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`; `ERR_OPTIONS` for a `tenant` that is no string.
    */
   verifyToken(token: unknown, context?: { tenant?: string | null | undefined }): Promise<VerifyTokenResult>;
 
   /**
    * Sets the new password, once. A refused password does not spend the link. Signs nobody in.
    *
-   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`, `ERR_HASHER`, `ERR_SESSIONS`, `ERR_DISPATCHER`:
-   * always before the new password counts, so that the link still works.
+   * @throws RelatchError `ERR_USER_STORE`, `ERR_TOKEN_STORE`, `ERR_HASHER`, `ERR_SESSIONS`, `ERR_DISPATCHER`;
+   * `ERR_OPTIONS` for a `tenant` that is no string, or a password rule or `appName` that throws. Nothing was changed
+   * then, and the link still works. One fault leaves that open: a commit that was not answered (`ERR_USER_STORE`)
+   * may still happen; then the link is dead, and the follow-up does the rest.
    */
   completeReset(input: CompleteResetInput): Promise<CompleteResetResult>;
 
   /**
    * Runs one job, for a worker of an external queue. Resolves when nothing is left to do (also for a job that
-   * is malformed, too old, or already done by this process) and rejects when another try could help.
+   * is malformed, too old, or already done by this process) and rejects when another try could help, as for a
+   * follow-up whose commit has not happened yet.
+   *
+   * @throws RelatchError with the code of the port that failed; `ERR_DISPATCHER` for a delivery out of time.
    */
   deliver(job: unknown): Promise<void>;
 

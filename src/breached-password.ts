@@ -26,7 +26,10 @@ export interface BreachedPasswordOptions {
  */
 export function breachedPassword(options: BreachedPasswordOptions = {}): PasswordRule {
   const given = section("options of breachedPassword", options, [
-    ...(["onUnavailable", "timeoutMs", "threshold", "endpoint"] as const),
+    "onUnavailable",
+    "timeoutMs",
+    "threshold",
+    "endpoint",
   ]);
   const onUnavailable = oneOf("onUnavailable", given.onUnavailable, ["allow", "refuse"]);
   const { endpoint = "https://api.pwnedpasswords.com/range/" } = given;
@@ -59,7 +62,10 @@ async function fetchRange(url: string, timeoutMs: number): Promise<string> {
     redirect: "error",
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
+  if (!answer.ok || !answer.body) {
+    await answer.body?.cancel();
+    throw new Error(`status ${answer.status}`);
+  }
   let text = "";
   const decoder = new TextDecoder();
   for await (const chunk of answer.body) {

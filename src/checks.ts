@@ -1,5 +1,5 @@
 import { RelatchError } from "./errors.ts";
-import { ownFields } from "./fields.ts";
+import { attempt, ownFields } from "./fields.ts";
 
 // Checks of single options. Each throws `ERR_OPTIONS` with what to write instead.
 
@@ -23,7 +23,8 @@ export function section<Name extends string>(
 export function port<T>(name: string, value: unknown, methods: string[], optional: string[] = []): T {
   const candidate = value as Record<string, unknown> | null | undefined;
   for (const method of methods) {
-    if (typeof candidate?.[method] !== "function") throw wrong(`${name} needs a method ${method}()`);
+    if (attempt(() => typeof candidate?.[method]) !== "function")
+      throw wrong(`${name} needs a method ${method}()`);
   }
   for (const method of optional) {
     if (!["function", "undefined"].includes(typeof candidate?.[method])) {
@@ -39,8 +40,7 @@ const DAY = 24 * 60 * 60 * 1000;
 export function milliseconds(name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   const span = value as { milliseconds?: () => unknown } | null;
-  const length =
-    typeof span?.milliseconds === "function" ? Math.round(Number(span.milliseconds())) : Number.NaN;
+  const length = attempt(() => Math.round(Number(span?.milliseconds?.()))) ?? 0;
   if (length > 0 && length <= DAY) return length;
   throw wrong(`${name} is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")`);
 }

@@ -2,6 +2,7 @@ import { type Account, sessionStamp } from "./account.ts";
 import type { CompleteResetResult } from "./api.ts";
 import { byteLength } from "./bytes.ts";
 import type { Delivery } from "./delivery.ts";
+import { RelatchError } from "./errors.ts";
 import { type Job, newJob } from "./jobs.ts";
 import { inertAppName } from "./mail/inert.ts";
 import type { Language } from "./mail/language.ts";
@@ -30,7 +31,7 @@ export type Complete = (
 export function completion(
   { users, tokens, hasher, appName, passwordRules, revokeSessions, callTimeout, emit, now }: Config,
   handOver: (job: Job) => Promise<unknown>,
-  { callOff, revoked }: Pick<Delivery, "callOff" | "revoked">,
+  note: Delivery["note"],
 ): Complete {
   async function complete(account: Account, newPassword: unknown, language: Language) {
     const { id: userId, tenant, passwordHash: previous } = account;
@@ -53,15 +54,11 @@ export function completion(
       locale: language.tag,
     };
     await handOver(followUp);
-    await revoke(userId, stamp);
-    if (!(await commit(account, next))) {
-      callOff(followUp);
-      return "lost_race";
-    }
+    if (!(await revokeAndCommit(account, next, stamp, followUp))) return "lost_race";
 
     // Committed: from here on nothing may turn success into failure.
     const revokedAgain = await succeeds(CLEANUP_LIMIT, () => revoke(userId, stamp));
-    if (revokedAgain) revoked(followUp);
+    if (revokedAgain) note(followUp, "sessions_ended");
     else emit({ type: "session_revocation_failed", userId, tenant });
     const cleanedUp = await succeeds(CLEANUP_LIMIT, async () => tokens.forget?.(userId));
     if (!cleanedUp) emit({ type: "token_cleanup_failed", userId, tenant });
@@ -70,19 +67,38 @@ export function completion(
     return { ok: true, userId, sessionsRevoked } as const;
   }
 
-  /** The commit point: one conditional write. Of any number of callers, in any number of processes, one wins. */
-  async function commit({ id: userId, email, passwordHash }: Account, next: string): Promise<boolean> {
+  async function revokeAndCommit(
+    account: Account,
+    next: string,
+    stamp: string,
+    followUp: Job,
+  ): Promise<boolean> {
     try {
-      return passwordHash === null
-        ? ((await users.setFirstPasswordHash?.({ userId, email, next })) ?? false)
-        : await users.replacePasswordHash({ userId, email, expected: passwordHash, next });
+      await revoke(account.id, stamp);
     } catch (error) {
-      if (!portItselfFailed(error)) throw error;
-      // A statement that failed may have been carried out all the same: the row knows.
-      const current = await users.findById(userId).catch(() => undefined);
-      if (current?.passwordHash === next) return true;
+      note(followUp, "called_off");
       throw error;
     }
+    const committed = await commit(account, next);
+    note(followUp, committed ? "committed" : "called_off");
+    return committed;
+  }
+
+  /** The commit point: one conditional write. Of any number of callers, in any number of processes, one wins. */
+  async function commit({ id: userId, email, passwordHash }: Account, next: string): Promise<boolean> {
+    const write = () =>
+      passwordHash === null
+        ? (users.setFirstPasswordHash?.({ userId, email, next }) ?? Promise.resolve(false))
+        : users.replacePasswordHash({ userId, email, expected: passwordHash, next });
+    const outcome = await write().catch((error: RelatchError) => error);
+    if (outcome === true) return true;
+    // A write that failed may have happened all the same, and one that a driver repeated finds its own work done.
+    // The row knows: no other caller has this hash. An answer of the wrong kind is a fault to mend, not to guess at.
+    const isWrongAnswer = outcome instanceof RelatchError && outcome.cause === undefined;
+    const current = isWrongAnswer ? undefined : await users.findById(userId).catch(() => undefined);
+    if (current?.passwordHash === next) return true;
+    if (outcome instanceof RelatchError) throw outcome;
+    return false;
   }
 
   async function revoke(userId: string, stamp: string): Promise<void> {
@@ -108,7 +124,12 @@ export function completion(
   }
 
   function rejected({ id: userId, tenant }: Account, violations: PasswordViolation[]): CompleteResetResult {
-    emit({ type: "password_rejected", userId, tenant, violations: violations.map(({ code }) => code) });
+    emit({
+      type: "password_rejected",
+      userId,
+      tenant,
+      violations: Object.freeze(violations.map(({ code }) => code)),
+    });
     return { ok: false, reason: "password_rejected", violations };
   }
 
@@ -120,6 +141,3 @@ const bytesForHasher = (password: string): number =>
   Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
 
 const tooLongForBcrypt = () => ({ code: "too_long", params: { maxBytes: BCRYPT_BYTES } });
-
-/** Whether the port threw, and not merely answered wrongly. */
-const portItselfFailed = (error: unknown): boolean => error instanceof Error && Object.hasOwn(error, "cause");

@@ -3,40 +3,45 @@ import { canonicalEmail } from "./email-address.ts";
 import { RelatchError } from "./errors.ts";
 import { detailOf, type JobDrop, type SkipReason } from "./events.ts";
 import { type Job, type PasswordChangedJob, parseJob, type ResetRequestedJob } from "./jobs.ts";
+import { addressKey } from "./limit-keys.ts";
 import { inertAppName, inertSubject } from "./mail/inert.ts";
 import { chooseLanguage } from "./mail/language.ts";
 import type { MessageContent, MessageInput } from "./mail/messages.ts";
 import type { Config } from "./options.ts";
 import { call, isPermanent, send } from "./ports.ts";
-import { addressKey } from "./rate-limit.ts";
 import { Recent } from "./recent.ts";
 import { recipientOf } from "./recipient.ts";
-import { within } from "./time.ts";
-import type { DropReason, MailKind } from "./types.ts";
+import { CLOCK_SKEW, within } from "./time.ts";
+import type { DropReason, MailKind, RateRule } from "./types.ts";
 
-/** How long a follow-up waits for the commit it was handed over before. */
+/** Milliseconds that a follow-up waits for the commit it was handed over before. */
 const COMMIT_PATIENCE = 2 * 60 * 1000;
-/** How far ahead of ours another process's clock may be. */
-const CLOCK_SKEW = 5 * 60 * 1000;
+/** Jobs of which this process remembers how far they are. */
+const MEMORY = 10_000;
+
+/** How far a follow-up of this process is, from the one who knows. */
+export type Progress = "called_off" | "committed" | "sessions_ended";
+
+/** One try of a job. When its time is up another one begins, and it must have no effect any more. */
+interface Try {
+  isOver: boolean;
+}
 
 /** What happens after the answer: the jobs. */
 export interface Delivery {
   deliver(job: unknown): Promise<void>;
   /** Told by a dispatcher that it lets go of a job. */
   dropped(job: Job, reason: DropReason): void;
-  /** Says that what this job announces will not happen. */
-  callOff(job: Job): void;
-  /** Says that this follow-up's sessions are ended: a later revocation would only hit newer ones. */
-  revoked(job: Job): void;
+  /** Says of a follow-up how far it is, so that it need not find out. */
+  note(job: Job, progress: Progress): void;
 }
 
 export function delivery(config: Config): Delivery {
   const { users, tokens, mailer, messages, languages, revokeSessions, emit, now } = config;
-  /** Jobs of this process that are running, and those that need no mail, no refund, no revocation any more. */
   const underway = new Map<string, Promise<void>>();
-  const mailed = new Recent(10_000);
-  const refunded = new Recent(10_000);
-  const revoked = new Recent(10_000);
+  const mailed = new Recent<true>(MEMORY);
+  const refunded = new Recent<true>(MEMORY);
+  const progress = new Recent<Progress>(MEMORY);
 
   async function deliver(input: unknown): Promise<void> {
     const job = parseJob(input);
@@ -52,8 +57,13 @@ export function delivery(config: Config): Delivery {
   }
 
   async function run(job: Job): Promise<void> {
-    const late = () => new RelatchError("ERR_DISPATCHER", "A delivery took longer than deliveryTimeout.");
-    const work: Promise<unknown> = job.type === "reset_requested" ? sendLink(job) : followUp(job);
+    const current: Try = { isOver: false };
+    const late = () => {
+      current.isOver = true;
+      return new RelatchError("ERR_DISPATCHER", "A delivery took longer than deliveryTimeout.");
+    };
+    const work: Promise<unknown> =
+      job.type === "reset_requested" ? sendLink(job, current) : followUp(job, current);
     const outcome = await within(config.deliveryTimeout, work, late).catch((cause: unknown) => {
       const error =
         cause instanceof RelatchError
@@ -62,13 +72,11 @@ export function delivery(config: Config): Delivery {
       emit({ type: "delivery_failed", jobType: job.type, reason: error.code, detail: detailOf(error.cause) });
       throw error;
     });
-    if (outcome === "not_yet") {
-      throw new RelatchError("ERR_DISPATCHER", "The new password is not committed yet: try this job again.");
-    }
+    if (outcome === NOT_YET) throw new RelatchError("ERR_DISPATCHER", "The password is not committed yet.");
   }
 
   /** Somebody asked for a link: to the account that has this address, if one has and may. */
-  async function sendLink(job: ResetRequestedJob): Promise<void> {
+  async function sendLink(job: ResetRequestedJob, current: Try): Promise<void> {
     if (mailed.has(job.id)) return drop(job, "duplicate");
     const account = await users.findByEmail(job.email, job.tenant);
     const obstacle = account ? obstacleTo(account, job) : "unknown_account";
@@ -77,12 +85,14 @@ export function delivery(config: Config): Delivery {
     }
     const input = await messageInput(account, job);
     const resetUrl = await config.resetUrl(input.to);
+    // A token of this try would kill the one that a later try has mailed.
+    if (current.isOver) return;
     const token = await tokens.issue(account, now().getTime() + config.tokenLifetime);
     const url = resetUrl(token);
-    const sent = await mail(job, "reset_link", account, input, () =>
+    const sent = await mail(job, current, "reset_link", account, input, () =>
       messages.resetLink({ ...input, url, lifetime: config.tokenLifetime }),
     );
-    if (!sent) refund(job);
+    if (sent === "refused") refund(job);
   }
 
   function obstacleTo(account: Account, job: ResetRequestedJob): SkipReason | undefined {
@@ -96,43 +106,41 @@ export function delivery(config: Config): Delivery {
   }
 
   /** A password was set: end the sessions, tell the owner. Acts only on exactly the commit it was made for. */
-  async function followUp(job: PasswordChangedJob): Promise<"not_yet" | undefined> {
+  async function followUp(job: PasswordChangedJob, current: Try): Promise<unknown> {
     const account = await users.findById(job.userId);
-    const stamp = account && sessionStamp(account);
-    if (!account || stamp !== job.stamp) {
-      const patience = job.at + COMMIT_PATIENCE - now().getTime();
-      if (stamp === job.previousStamp && patience > 0 && !mailed.has(job.id)) return "not_yet";
-      drop(job, "not_committed");
-      return undefined;
-    }
-    // The notice goes out even when the revocation fails; the next try revokes again and does not repeat the mail.
-    const failure = await endSessions(job).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await notify(account, job);
-    if (failure) throw failure;
+    const committed = account ? isCommitted(job, sessionStamp(account)) : false;
+    if (!account || committed === false) return drop(job, "not_committed");
+    if (committed === NOT_YET) return NOT_YET;
+
+    // The notice goes out even when the revocation fails. The next try revokes again and does not repeat the mail.
+    const [revocation, notice] = await Promise.allSettled([endSessions(job), notify(account, job, current)]);
+    if (revocation.status === "rejected") throw revocation.reason;
+    if (notice.status === "rejected") throw notice.reason;
     return undefined;
   }
 
-  async function endSessions({ id, userId, stamp }: PasswordChangedJob): Promise<void> {
-    if (typeof revokeSessions !== "function" || revoked.has(id)) return;
-    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), config.callTimeout);
-    revoked.add(id);
+  function isCommitted(job: PasswordChangedJob, stamp: string): boolean | typeof NOT_YET {
+    const known = progress.get(job.id);
+    if (known !== undefined) return known !== "called_off";
+    if (stamp === job.stamp) return true;
+    const hasPatience = now().getTime() < job.at + COMMIT_PATIENCE;
+    return stamp === job.previousStamp && hasPatience ? NOT_YET : false;
   }
 
-  async function notify(account: Account, job: PasswordChangedJob): Promise<void> {
+  async function endSessions({ id, userId, stamp }: PasswordChangedJob): Promise<void> {
+    if (typeof revokeSessions !== "function" || progress.get(id) === "sessions_ended") return;
+    await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), config.callTimeout);
+    progress.set(id, "sessions_ended");
+  }
+
+  async function notify(account: Account, job: PasswordChangedJob, current: Try): Promise<void> {
     if (mailed.has(job.id)) return;
+    const { id: userId, tenant } = account;
     if (usableAddress(account) === undefined) {
-      return emit({
-        type: "notice_skipped",
-        userId: account.id,
-        tenant: account.tenant,
-        reason: "unusable_address",
-      });
+      return emit({ type: "notice_skipped", userId, tenant, reason: "unusable_address" });
     }
     const input = await messageInput(account, job);
-    await mail(job, "password_changed", account, input, () =>
+    await mail(job, current, "password_changed", account, input, () =>
       messages.passwordChanged({ ...input, changedAt: new Date(job.at) }),
     );
   }
@@ -143,39 +151,40 @@ export function delivery(config: Config): Delivery {
     return { to, language, appName: inertAppName(await config.appName(to)) };
   }
 
-  /** Composes and sends. Answers `false` when the server definitely refused: then nothing is to be repeated. */
+  /** Composes and sends, once a job. `refused`: the server definitely did, and nothing is to be repeated. */
   async function mail(
     job: Job,
+    current: Try,
     kind: MailKind,
     account: Account,
     { to }: MessageInput,
     compose: () => MessageContent | Promise<MessageContent>,
-  ): Promise<boolean> {
-    const about = { type: "mail_sent", userId: account.id, tenant: account.tenant, kind } as const;
+  ): Promise<"sent" | "refused" | undefined> {
+    const about = { userId: account.id, tenant: account.tenant, kind };
     const content = checkedContent(kind, await call("ERR_OPTIONS", `messages for ${kind}`, compose));
+    if (current.isOver || mailed.has(job.id)) return undefined;
     try {
       await send(mailer, { to: account.email, ...content }, { ...to, kind });
     } catch (error) {
       if (!isPermanent(error)) throw error;
-      mailed.add(job.id);
+      mailed.set(job.id, true);
       emit({ ...about, type: "mail_refused", detail: detailOf((error as RelatchError).cause) });
-      return false;
+      return "refused";
     }
-    mailed.add(job.id);
-    emit(about);
-    return true;
+    mailed.set(job.id, true);
+    emit({ ...about, type: "mail_sent" });
+    return "sent";
   }
 
+  /** Gives the unit of the longest rule back. The others, which space the tries, keep theirs. */
   function refund(job: Job): void {
     const { rateLimiter, addressRules } = config;
-    if (job.type !== "reset_requested" || refunded.has(job.id)) return;
-    refunded.add(job.id);
-    // Not the rule that spaces the tries.
-    for (const rule of addressRules.filter(({ windowSeconds }) => windowSeconds > 60)) {
-      void call("ERR_RATE_LIMITER", "rateLimiter.refund", () =>
-        rateLimiter.refund?.(addressKey(job.email, job.tenant), rule),
-      ).catch(() => {});
-    }
+    if (job.type !== "reset_requested" || addressRules.length < 2 || refunded.has(job.id)) return;
+    refunded.set(job.id, true);
+    const [longest] = addressRules.toSorted((a, b) => b.windowSeconds - a.windowSeconds);
+    void call("ERR_RATE_LIMITER", "rateLimiter.refund", () =>
+      rateLimiter.refund?.(addressKey(job.email, job.tenant), longest as RateRule),
+    ).catch(() => {});
   }
 
   function drop(job: Job, reason: JobDrop): void {
@@ -188,10 +197,11 @@ export function delivery(config: Config): Delivery {
       drop(job, reason);
       if (reason === "queue_full") refund(job);
     },
-    callOff: (job) => mailed.add(job.id),
-    revoked: (job) => revoked.add(job.id),
+    note: (job, how) => progress.set(job.id, how),
   };
 }
+
+const NOT_YET = Symbol("not yet");
 
 /** The address on file in canonical form, if mail can go to it exactly as it is stored. */
 const usableAddress = ({ email }: Account): string | undefined =>

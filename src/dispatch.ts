@@ -1,32 +1,45 @@
 import { randomBetween } from "./bytes.ts";
 import { optionalFunction, section, wholeNumber, wrong } from "./checks.ts";
+import { attempt } from "./fields.ts";
+import { InFlight } from "./in-flight.ts";
 import type { Job } from "./jobs.ts";
-import { pause } from "./time.ts";
+import { within } from "./time.ts";
 import type { Dispatcher } from "./types.ts";
 
 /** Milliseconds between the answer and the work, at random, so that no later answer tells of it. */
 const START_DELAY = [50, 500] as const;
 
+/** Milliseconds that `inline` waits for a delivery. */
+const INLINE_PATIENCE = 5000;
+
 /**
- * Delivers at once, before the answer: for scripts and tests. Not for a server: the time of the answer, and an
- * error of the mailer, would tell who has an account. A delivery that fails is not tried again.
+ * Delivers at once, before the answer: for scripts and tests. Not for a server: the time of the answer would tell
+ * who has an account. A delivery that fails is not tried again; one that takes over 5 seconds goes on alone.
  */
 export function inline(): Dispatcher {
   const followUps = background();
+  const deliveries = new InFlight();
   return {
     async dispatch(job, deliver, dropped) {
       // Handed over before the commit, a follow-up can act only after it: it cannot be waited for.
-      if (job.type === "password_changed") await followUps.dispatch(job, deliver, dropped);
-      else await deliver(job).catch(() => dropped(job, "gave_up"));
+      if (job.type === "password_changed") return followUps.dispatch(job, deliver, dropped);
+      const delivered = deliveries
+        .track(deliver)(job)
+        .catch(() => dropped(job, "gave_up"));
+      return within(INLINE_PATIENCE, delivered, () => new Error("late")).catch(() => {});
     },
-    drain: async () => followUps.drain?.(),
+    async drain() {
+      await deliveries.settled();
+      await followUps.drain?.();
+    },
   };
 }
 
 /**
  * Puts the jobs into a queue of your own, whose workers call `passwordReset.deliver(job)`. With a durable queue
  * neither the mail nor the end of the sessions is lost to a crash, and with workers on another machine the work
- * shows in no answer at all. A job is JSON and holds no secret.
+ * shows in no answer at all. A job is JSON and holds no secret. The queue has to try again what rejects, with
+ * back-off over some minutes: a follow-up rejects until its commit has happened.
  *
  * `enqueue` gets, beside the job, what to tell the queue: an `id` to drop duplicates by, and `delayMs`, which hides
  * the work where the workers share a machine with the server.
@@ -47,7 +60,7 @@ export interface BackgroundOptions {
   concurrency?: number | undefined;
   /** Reset requests waiting; one more is dropped, with an event and the same answer. Default: 1000. */
   maxWaiting?: number | undefined;
-  /** Tries of one job, the first included. Default: 5. */
+  /** Tries of one job, the first included. Default: 5, and never fewer for the follow-up of a reset. */
   maxAttempts?: number | undefined;
   /** Handed a promise of the work that is left, for platforms that stop a process after its answer. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
@@ -56,22 +69,25 @@ export interface BackgroundOptions {
 /**
  * Delivers in this process, after the answer. A job starts 50 to 500 ms later, at random: started with the
  * answer, its work would slow down the next request of the same process, and so tell who has an account. Failed
- * deliveries are tried again after about 1, 4, 16 and 64 seconds. What waits when the process dies is lost: then
+ * deliveries are tried again after about 1, 4, 16 and 64 seconds, and all at once when it is drained. What waits when the process dies is lost: then
  * the person asks again.
  *
  * @throws RelatchError `ERR_OPTIONS` for numbers that are none.
  */
 export function background(options: BackgroundOptions = {}): Dispatcher {
   const given = section("options of background", options, [
-    ...(["concurrency", "maxWaiting", "maxAttempts", "waitUntil"] as const),
+    "concurrency",
+    "maxWaiting",
+    "maxAttempts",
+    "waitUntil",
   ]);
   const concurrency = wholeNumber("concurrency", given.concurrency, 8, 1);
   const maxWaiting = wholeNumber("maxWaiting", given.maxWaiting, 1000, 1);
   const maxAttempts = wholeNumber("maxAttempts", given.maxAttempts, 5, 1);
   const waitUntil = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", given.waitUntil);
 
-  /** What starts the jobs whose time has not come. */
-  const delayed = new Set<() => void>();
+  /** What ends the pauses of the jobs whose time has not come. */
+  const paused = new Set<() => void>();
   /** Jobs whose time has come, waiting for a free place. */
   const ready: (() => Promise<void>)[] = [];
   const unfinished = new Set<Promise<void>>();
@@ -82,8 +98,10 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   async function attempts(job: Job, deliver: (job: Job) => Promise<void>): Promise<boolean> {
     // A follow-up may come before its commit: one try is not enough for it.
     const tries = job.type === "password_changed" ? Math.max(maxAttempts, 5) : maxAttempts;
-    for (let attempt = 1; attempt <= tries; attempt++) {
-      await (attempt === 1 ? firstStart() : pause(1000 * 4 ** (attempt - 2) * randomBetween(0.5, 1.5)));
+    for (let nth = 1; nth <= tries; nth++) {
+      await pauseOf(
+        nth === 1 ? randomBetween(...START_DELAY) : 1000 * 4 ** (nth - 2) * randomBetween(0.5, 1.5),
+      );
       const failed = await inTurn(() => deliver(job)).then(
         () => false,
         () => true,
@@ -93,17 +111,16 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
     return false;
   }
 
-  /** The delay that hides the work; a drain has no use for it. */
-  function firstStart(): Promise<void> {
-    if (draining > 0) return Promise.resolve();
+  /** Waits, but not for a drain: then what waits is tried at once. Never in the turn of the caller. */
+  function pauseOf(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const start = () => {
+      const end = () => {
         clearTimeout(timer);
-        delayed.delete(start);
+        paused.delete(end);
         resolve();
       };
-      const timer = setTimeout(start, randomBetween(...START_DELAY));
-      delayed.add(start);
+      const timer = setTimeout(end, draining > 0 ? 0 : milliseconds);
+      paused.add(end);
     });
   }
 
@@ -141,14 +158,15 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
           unfinished.delete(work);
         });
       unfinished.add(work);
-      waitUntil?.(work);
+      // The job is taken: what a platform thinks of it must not read as a failure.
+      attempt(() => waitUntil?.(work));
     },
 
     async drain() {
       draining += 1;
       try {
         while (unfinished.size > 0) {
-          for (const start of delayed) start();
+          for (const end of paused) end();
           await Promise.allSettled(unfinished);
         }
       } finally {

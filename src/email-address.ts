@@ -18,7 +18,9 @@ export function canonicalEmail(input: unknown): string | undefined {
   const trimmed = input.replace(/^[\t\n\f\r ]+/, "").replace(/[\t\n\f\r ]+$/, "");
 
   // Code point by code point: NFKC of the whole would turn U+212A into K and U+FF20 into a second @ unseen.
-  for (const codePoint of trimmed) if (codePoint.normalize("NFKC") !== codePoint) return undefined;
+  if (!isAscii(trimmed)) {
+    for (const codePoint of trimmed) if (codePoint.normalize("NFKC") !== codePoint) return undefined;
+  }
   const composed = trimmed.normalize("NFC");
   // Once more: some small letters join with their accents, and the capitals do not.
   const lowered = composed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).normalize("NFC");
@@ -32,8 +34,9 @@ export function canonicalEmail(input: unknown): string | undefined {
 }
 
 // RFC 5322 dot-atom characters with the letters of RFC 6531, leading and double dots included because real
-// mailboxes have them. No leading hyphen (GHSA-48ww-j4fc-435p), nothing invisible.
-const LOCAL_PART = /^(?!-)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
+// mailboxes have them. No leading hyphen (GHSA-48ww-j4fc-435p), no encoded word (RFC 2047), nothing invisible.
+const LOCAL_PART =
+  /^(?!-)(?!.*=\?.+\?[bq]\?)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
 // Joiners are invisible too, but some scripts need them, and IDNA has rules for them (RFC 5892 Appendix A).
 // The capital sharp s is "ss" to some versions of IDNA and "ß" to others.
 const DOMAIN = /^(?:[\u200c\u200d]|(?![\u1e9e\p{Default_Ignorable_Code_Point}])[\p{L}\p{M}\p{N}.-])+$/u;
@@ -41,12 +44,15 @@ const LABEL = /^[a-z0-9-]{1,63}$/;
 
 function canonicalHost(domain: string): string | undefined {
   if (!DOMAIN.test(domain)) return undefined;
-  const host = hostOf(domain);
+  // Plain names are what they are; only the rest needs the URL parser, which takes longer than all else here.
+  const isPlain = isAscii(domain) && !domain.includes("xn--");
+  const host = isPlain ? domain : hostOf(domain);
   const typed = domain.split(".");
   const labels = host.split(".");
   if (host.length > 253 || labels.length !== typed.length) return undefined;
   // IDNA may take one letter for others, as "ss" for a capital sharp s. A change of case is all it may do.
-  if (hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host) return undefined;
+  if (!isPlain && hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host)
+    return undefined;
 
   for (const [index, label] of labels.entries()) {
     if (!LABEL.test(label) || label.startsWith("-") || label.endsWith("-")) return undefined;

@@ -32,12 +32,15 @@ export type SkipReason =
 /** Why a job was let go of. */
 export type JobDrop = "malformed" | "stale" | "duplicate" | "not_committed" | "queue_full" | "gave_up";
 
+type Nothing = Record<never, never>;
+
 interface Details {
-  reset_requested: object;
+  reset_requested: Nothing;
+  request_refused: { reason: "invalid_email" };
   /** `client`: answered with `throttled`. `address`: silent. */
   request_throttled: { reason: "client" | "address" };
   /** `ip` was no IP address: such callers share one bucket. Mend the server's proxy settings. */
-  client_address_unusable: object;
+  client_address_unusable: Nothing;
   /** The rate limiter failed; `limits.onUnavailable` says what then. */
   rate_limiter_unavailable: { reason: "allowed" | "refused" };
   request_skipped: { reason: SkipReason };
@@ -87,7 +90,9 @@ export function emitter(
 ): (happening: Happening) => void {
   if (!listener) return () => {};
   return (happening) => {
-    void (async () => listener(Object.freeze({ ...happening, at: now() }) as ResetEvent))().catch(() => {});
+    void (async () => listener(Object.freeze({ ...happening, at: new Date(now()) }) as ResetEvent))().catch(
+      () => {},
+    );
   };
 }
 

@@ -7,6 +7,7 @@ export { canonicalEmail } from "./email-address.ts";
 export { RelatchError, type RelatchErrorCode } from "./errors.ts";
 export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./events.ts";
 export type { Job, PasswordChangedJob, ResetRequestedJob } from "./jobs.ts";
+export { clientKey } from "./limit-keys.ts";
 export type { Language } from "./mail/language.ts";
 export type {
   MessageContent,

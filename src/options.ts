@@ -1,6 +1,7 @@
 import type { PasswordResetOptions, RevokeSessions } from "./api.ts";
 import { listOf, milliseconds, oneOf, optionalFunction, port, section, wrong } from "./checks.ts";
 import { background } from "./dispatch.ts";
+import { RelatchError } from "./errors.ts";
 import { emitter, type Happening } from "./events.ts";
 import { attempt, ownFields } from "./fields.ts";
 import { inertAppName } from "./mail/inert.ts";
@@ -52,6 +53,14 @@ const CLIENT_RULE = { max: 30, windowSeconds: 15 * 60 };
  * @throws RelatchError `ERR_OPTIONS`, with what to write instead.
  */
 export function checkedOptions(input: PasswordResetOptions): Config {
+  try {
+    return read(input);
+  } catch (cause) {
+    throw cause instanceof RelatchError ? cause : wrong("The options cannot be read", { cause });
+  }
+}
+
+function read(input: PasswordResetOptions): Config {
   const options = section("options", input, OPTIONS);
 
   const now = options.now === undefined ? () => new Date() : checkedClock(options.now);
@@ -163,9 +172,9 @@ function addressRules(value: unknown, tokenLifetime: number): readonly RateRule[
 }
 
 function rule(name: string, value: unknown): RateRule {
-  const { max, windowSeconds } = ownFields(value);
+  const { max, windowSeconds, ...more } = ownFields(value);
   const isCount = (number: unknown): number is number => Number.isSafeInteger(number) && Number(number) > 0;
-  if (isCount(max) && isCount(windowSeconds)) return { max, windowSeconds };
+  if (isCount(max) && isCount(windowSeconds) && Object.keys(more).length === 0) return { max, windowSeconds };
   throw wrong(`${name} is { max: 3, windowSeconds: 3600 }, or false`);
 }
 

@@ -8,7 +8,7 @@ import type {
   RequestResetResult,
   VerifyTokenResult,
 } from "./api.ts";
-import { isWellFormed as isWellFormedText } from "./bytes.ts";
+import { isWellFormed } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { completion } from "./completion.ts";
 import { delivery } from "./delivery.ts";
@@ -18,14 +18,12 @@ import type { TokenRefusal } from "./events.ts";
 import { ownFields } from "./fields.ts";
 import { InFlight } from "./in-flight.ts";
 import { type Job, newJob } from "./jobs.ts";
-import { chooseLanguage, type Language } from "./mail/language.ts";
+import { addressKey, clientKey } from "./limit-keys.ts";
+import { chooseLanguage } from "./mail/language.ts";
 import { checkedOptions } from "./options.ts";
 import { call, consume } from "./ports.ts";
-import { addressKey, clientKey } from "./rate-limit.ts";
+import { CLOCK_SKEW } from "./time.ts";
 import type { RateRule } from "./types.ts";
-
-/** How far another process's clock may be ahead when it issues a token. */
-const CLOCK_SKEW = 5 * 60 * 1000;
 
 /** A token that may be used now, and the account it is for. */
 interface Proof {
@@ -41,8 +39,8 @@ interface Proof {
 export function createPasswordReset(options: PasswordResetOptions): PasswordReset {
   const config = checkedOptions(options);
   const { users, tokens, rateLimiter, dispatcher, languages, callTimeout, emit, now } = config;
-  const { deliver, dropped, ...followUps } = delivery(config);
-  const complete = completion(config, handOver, followUps);
+  const { deliver, dropped, note } = delivery(config);
+  const complete = completion(config, handOver, note);
 
   // ── Asking for a link ─────────────────────────────────────────────────────────────────────────────────
   // Nothing here may depend on whether the account exists: no look-up, no token, no mail before the answer.
@@ -51,7 +49,10 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     const { email, ip, locale, tenant: givenTenant } = ownFields(input);
     const tenant = checkedTenant(givenTenant);
     const address = canonicalEmail(email);
-    if (address === undefined) return { ok: false, reason: "invalid_email" };
+    if (address === undefined) {
+      emit({ type: "request_refused", reason: "invalid_email", tenant });
+      return { ok: false, reason: "invalid_email" };
+    }
 
     const client = await takeUnits(clientKeyOf(ip, tenant), config.clientRules, tenant);
     if (!client.allowed) {
@@ -64,7 +65,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       emit({ type: "request_throttled", reason: "address", tenant });
       return { ok: true };
     }
-    const language = chooseLanguage(languages, locale as string | undefined);
+    const language = chooseLanguage(languages, locale);
     await handOver({
       ...newJob(now()),
       type: "reset_requested",
@@ -77,7 +78,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   }
 
   function clientKeyOf(ip: unknown, tenant: string | undefined): string | undefined {
-    if (ip === null || ip === undefined) return undefined;
+    if (ip === null) return undefined;
+    // Not known is not declined: a connection that was reset has no address any more.
     const key = clientKey(ip);
     if (key === undefined) emit({ type: "client_address_unusable", tenant });
     return key ?? "client:unusable";
@@ -85,7 +87,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
 
   async function takeUnits(key: string | undefined, rules: readonly RateRule[], tenant: string | undefined) {
     try {
-      if (key !== undefined) return await consume(rateLimiter, key, rules, callTimeout);
+      if (key !== undefined && rules.length > 0) return await consume(rateLimiter, key, rules, callTimeout);
     } catch (error) {
       const reason = config.unlimitedWhenDown ? "allowed" : "refused";
       emit({ type: "rate_limiter_unavailable", reason, tenant });
@@ -117,7 +119,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   /** Finds the token, loads its account, compares the fingerprints. The finer reason goes to the events only. */
   async function prove(token: unknown, tenant: string | undefined): Promise<Proof | undefined> {
     const refuse = (reason: TokenRefusal, userId?: string) => emitRefusal(reason, tenant, userId);
-    if (!isWellFormed(token)) return refuse("malformed");
+    if (!couldBeToken(token)) return refuse("malformed");
     const claim = await tokens.find(token);
     if (!claim) return refuse("unknown");
 
@@ -138,8 +140,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     void emit({ type: "token_refused", reason, userId, tenant });
 
   // Junk never reaches a store.
-  const isWellFormed = (token: unknown): token is string =>
-    typeof token === "string" && tokens.isWellFormed(token);
+  const couldBeToken = (token: unknown): token is string =>
+    typeof token === "string" && tokens.couldBeToken(token);
 
   // ── Setting the password ──────────────────────────────────────────────────────────────────────────────
 
@@ -157,20 +159,21 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   async function completeReset(input: CompleteResetInput): Promise<CompleteResetResult> {
     const { token, newPassword, locale, tenant: givenTenant } = ownFields(input);
     const tenant = checkedTenant(givenTenant);
-    const language = chooseLanguage(languages, locale as string | undefined);
-    if (!isWellFormed(token)) {
+    if (!couldBeToken(token)) {
       emitRefusal("malformed", tenant);
       return refused();
     }
 
-    for (let other = completions.get(token); other; other = completions.get(token)) {
-      if (other.password === newPassword && other.tenant === tenant) return other.result;
-      await other.result.catch(() => {});
-    }
-    const result = proveAndComplete(token, newPassword, tenant, language).finally(() =>
-      completions.delete(token),
-    );
-    completions.set(token, { password: newPassword, tenant, result });
+    const ahead = completions.get(token);
+    if (ahead && ahead.password === newPassword && ahead.tenant === tenant) return ahead.result;
+    const turn = ahead ? ahead.result.catch(() => {}) : Promise.resolve();
+    const result = turn
+      .then(() => proveAndComplete(token, newPassword, tenant, locale))
+      .finally(() => {
+        if (completions.get(token) === completion) completions.delete(token);
+      });
+    const completion: Completion = { password: newPassword, tenant, result };
+    completions.set(token, completion);
     return result;
   }
 
@@ -178,11 +181,11 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     token: string,
     newPassword: unknown,
     tenant: string | undefined,
-    language: Language,
+    locale: unknown,
   ): Promise<CompleteResetResult> {
     const proof = await prove(token, tenant);
     if (!proof) return refused();
-    const result = await complete(proof.account, newPassword, language);
+    const result = await complete(proof.account, newPassword, chooseLanguage(languages, locale));
     if (result !== "lost_race") return result;
     emitRefusal("lost_race", tenant, proof.account.id);
     return refused();
@@ -223,7 +226,7 @@ const refused = () => ({ ok: false, reason: "invalid_or_expired_token" }) as con
 
 function checkedTenant(tenant: unknown): string | undefined {
   if (tenant === null || tenant === undefined) return undefined;
-  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256 && isWellFormedText(tenant))
+  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256 && isWellFormed(tenant))
     return tenant;
   throw wrong("tenant must be a string of 1 to 256 characters, or left out");
 }

@@ -63,6 +63,9 @@ export async function checkPassword(
   // Two passwords that differ in lone surrogates alone would hash alike, and so they may behind a NUL.
   if (!isWellFormed(password) || password.includes("\0")) return [violation({ code: "invalid_characters" })];
 
+  // Whatever the rules: no hasher is to be fed megabytes (CVE-2013-1443).
+  if (password.length > 2 * MAX_LENGTH) return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
+
   const violations: PasswordViolation[] = [];
   for (const rule of rules) {
     const refusal = await call("ERR_OPTIONS", "A password rule", () => rule(password, context));
@@ -74,6 +77,9 @@ export async function checkPassword(
   }
   return violations;
 }
+
+/** Code points that no password may exceed, whatever the rules say. */
+const MAX_LENGTH = 4096;
 
 /** Options of {@link passwordLength}, in code points. */
 export interface PasswordLengthOptions {
@@ -91,7 +97,7 @@ export interface PasswordLengthOptions {
 export function passwordLength(options: PasswordLengthOptions = {}): PasswordRule {
   const given = section("options of passwordLength", options, ["min", "max"]);
   const min = wholeNumber("min", given.min, 8, 1);
-  const max = wholeNumber("max", given.max, 1024, min);
+  const max = wholeNumber("max", given.max, 1024, min, MAX_LENGTH);
   if (max < min) throw wrong("max is not below min");
   return (password) => {
     // A code point is one or two units: what is longer than this need not be counted.

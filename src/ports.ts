@@ -196,8 +196,7 @@ function isTokenRecord(answer: unknown): answer is TokenRecord {
     typeof userId === "string" &&
     userId !== "" &&
     typeof fingerprint === "string" &&
-    expiresAt instanceof Date &&
-    !Number.isNaN(expiresAt.getTime())
+    Number.isFinite((expiresAt as Partial<Date> | undefined)?.getTime?.())
   );
 }
 

@@ -25,7 +25,7 @@ export const fingerprint = (raw: Uint8Array, account: Account): string =>
 /** Opaque tokens: 256 random bits in the link, their digest and the account's fingerprint in the store. */
 export function storedTokens(store: CheckedTokenStore): Tokens {
   return {
-    isWellFormed: (token) => TOKEN.test(token),
+    couldBeToken: (token) => TOKEN.test(token),
 
     async issue(account, expiresAt) {
       const raw = randomBytes(32);

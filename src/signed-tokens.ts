@@ -5,6 +5,7 @@ import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/
 import { type Account, boundState } from "./account.ts";
 import { concat } from "./bytes.ts";
 import { wrong } from "./checks.ts";
+import { ownFields } from "./fields.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Tokens without a table, for the `tokens` option. Made by {@link signedTokens}; opaque to the application. */
@@ -46,10 +47,10 @@ const CANONICAL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}
  * @throws RelatchError `ERR_OPTIONS` for no key, too many, short or repeated ones.
  */
 export function signedTokens(options: SignedTokensOptions): SignedTokens {
-  const keys = checkedKeys(options?.keys);
+  const keys = checkedKeys(ownFields(options)["keys"]);
   const [signingKey] = keys;
   const tokens: Tokens = {
-    isWellFormed: (token) => token.length >= MIN_TEXT && token.length <= MAX_TEXT && CANONICAL.test(token),
+    couldBeToken: (token) => token.length >= MIN_TEXT && token.length <= MAX_TEXT && CANONICAL.test(token),
 
     async issue(account, expiresAt) {
       const body = concat(

@@ -1,3 +1,6 @@
+/** Milliseconds that another process's clock may be ahead of ours. */
+export const CLOCK_SKEW = 5 * 60 * 1000;
+
 /** Resolves after so many milliseconds. */
 export const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {

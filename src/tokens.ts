@@ -16,7 +16,7 @@ export interface Tokens {
   /** Recognises a token, without judging its expiry. Junk costs no look-up. */
   find(token: string): Promise<Claim | undefined>;
   /** Whether the text could be a token at all: length, alphabet, canonical encoding. */
-  isWellFormed(token: string): boolean;
+  couldBeToken(token: string): boolean;
   /** Kills what is outstanding for the user, where that can be done. */
   forget?(userId: string): Promise<void>;
 }

@@ -71,7 +71,7 @@ export interface FirstPassword {
   next: string;
 }
 
-/** What is stored of an outstanding link. Neither the link nor the account can be recovered from it. */
+/** What is stored of an outstanding link. The link cannot be recovered from it, nor made for another account. */
 export interface TokenRecord {
   /** SHA-256 of the token, 64 lower-case hexadecimal digits. */
   tokenHash: string;

@@ -171,6 +171,34 @@ describe("a job from a queue", () => {
   });
 });
 
+test("a try whose time was up makes no token any more: it would kill the link of the next one", async () => {
+  vi.useFakeTimers();
+  try {
+    const { opened, open } = gate();
+    const { job, passwordReset, users, mailer, tokens } = await requested({
+      deliveryTimeout: new TimeSpan(5, "s"),
+    });
+    const find = users.findByEmail.bind(users);
+    vi.spyOn(users, "findByEmail").mockImplementationOnce(async (...input) => {
+      await opened;
+      return find(...input);
+    });
+    const save = vi.spyOn(tokens, "save");
+    const first = expect(passwordReset.deliver(job)).rejects.toMatchObject({ code: "ERR_DISPATCHER" });
+    await vi.advanceTimersByTimeAsync(5000);
+    await first;
+    await passwordReset.deliver(job);
+    const token = mailer.lastLink(MIKE.email)?.split("/").at(-1);
+    open();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(save).toHaveBeenCalledTimes(1);
+    expect(mailer.sent).toHaveLength(1);
+    expect(await passwordReset.verifyToken(token)).toMatchObject({ ok: true });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe("the follow-up of a reset", () => {
   test("ends the sessions and tells the owner, hours later too", async () => {
     const { job, passwordReset, clock, revoked, mailer } = await completed();

@@ -62,6 +62,7 @@ describe("rateLimiterFlexible", () => {
     const broken: FlexibleLimiter = {
       consume: () => Promise.reject(failure),
       reward: () => Promise.reject(failure),
+      get: () => Promise.reject(failure),
     };
     const consumed = rateLimiterFlexible(() => broken).consume("a", { max: 1, windowSeconds: 60 });
     expect(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressKey, clientKey, memoryRateLimiter } from "../src/rate-limit.ts";
+import { addressKey, clientKey } from "../src/limit-keys.ts";
+import { memoryRateLimiter } from "../src/rate-limit.ts";
 import { WRONG_OPTIONS } from "./helpers/errors.ts";
 
 const RULE = { max: 3, windowSeconds: 60 };

@@ -2,20 +2,20 @@ import { expect, test } from "vitest";
 import { Recent } from "../src/recent.ts";
 
 test("remembers the last so many keys and forgets the oldest", () => {
-  const recent = new Recent(3);
-  for (const key of ["a", "b", "c"]) recent.add(key);
+  const recent = new Recent<true>(3);
+  for (const key of ["a", "b", "c"]) recent.set(key, true);
   expect(["a", "b", "c", "d"].filter((key) => recent.has(key))).toEqual(["a", "b", "c"]);
-  recent.add("d");
+  recent.set("d", true);
   expect(["a", "b", "c", "d"].filter((key) => recent.has(key))).toEqual(["b", "c", "d"]);
 });
 
 test("a key that comes again takes no second place", () => {
-  const recent = new Recent(2);
-  for (const key of ["a", "b", "b", "b"]) recent.add(key);
+  const recent = new Recent<true>(2);
+  for (const key of ["a", "b", "b", "b"]) recent.set(key, true);
   expect([recent.has("a"), recent.has("b")]).toEqual([true, true]);
 });
 
 test("the names of an object's own things are keys like any other", () => {
-  expect(new Recent(1).has("constructor")).toBe(false);
-  expect(new Recent(1).has("__proto__")).toBe(false);
+  expect(new Recent<true>(1).has("constructor")).toBe(false);
+  expect(new Recent<true>(1).has("__proto__")).toBe(false);
 });

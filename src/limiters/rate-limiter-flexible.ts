@@ -5,7 +5,9 @@ import type { RateLimiter, RateRule } from "../types.ts";
 export interface FlexibleLimiter {
   /** Rejects with `{ msBeforeNext }` when no point is left, and with an `Error` when its store is down. */
   consume(key: string): Promise<unknown>;
+  /** Takes a point back; below none, if it is asked to. */
   reward(key: string): Promise<unknown>;
+  get(key: string): Promise<{ consumedPoints: number } | null>;
 }
 
 /**
@@ -41,9 +43,16 @@ export function rateLimiterFlexible(create: (rule: RateRule) => FlexibleLimiter)
       } catch (refusal) {
         const { msBeforeNext } = (refusal ?? {}) as { msBeforeNext?: unknown };
         if (refusal instanceof Error || typeof msBeforeNext !== "number") throw refusal;
+        // A refusal counts there, too: then a unit given back would not be one that can be taken.
+        await limiterOf(rule)
+          .reward(key)
+          .catch(() => {});
         return { allowed: false, retryAfterSeconds: Math.ceil(msBeforeNext / 1000) };
       }
     },
-    refund: (key, rule) => limiterOf(rule).reward(key),
+    async refund(key, rule) {
+      const state = await limiterOf(rule).get(key);
+      if (state && state.consumedPoints > 0) await limiterOf(rule).reward(key);
+    },
   };
 }

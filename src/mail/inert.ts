@@ -4,6 +4,9 @@ const MAX_NAME = 64;
 /** What mail clients turn into links by themselves: `://`, `www.`, `user@host`, `host.tld`, paths. */
 const LINK_LIKE = /[:/\\@]|[.\u3002][\p{L}\p{M}\p{N}]{2}/u;
 
+/** What phones turn into a number to call. */
+const CALLABLE = /(?:\p{Nd}\P{L}*){7}/u;
+
 /** In compatibility form, as a client may read it: a full-width stop makes a link as well. */
 const isLinkLike = (text: string): boolean => LINK_LIKE.test(text.normalize("NFKC"));
 
@@ -22,7 +25,7 @@ const plain = (text: string): string => {
  */
 export function inertName(name: string | undefined): string | undefined {
   const text = plain(name ?? "");
-  return text === "" || isLinkLike(text) ? undefined : text;
+  return text === "" || isLinkLike(text) || CALLABLE.test(text) ? undefined : text;
 }
 
 /** The application's name, which cannot be left out: its dots look the same and make no link. */

@@ -1,3 +1,5 @@
+import { attempt } from "../fields.ts";
+
 /** The words of one language: what the mails say and why a password is refused. One file each. */
 export interface Language {
   /** BCP 47. */
@@ -34,7 +36,7 @@ export interface Language {
  */
 export function chooseLanguage(
   languages: readonly [Language, ...Language[]],
-  ...wishes: (string | undefined)[]
+  ...wishes: unknown[]
 ): Language {
   for (const tag of wishes.flatMap(tagsByPreference)) {
     const exact = languages.find((language) => language.tag.toLowerCase() === tag.toLowerCase());
@@ -44,11 +46,14 @@ export function chooseLanguage(
   return languages[0];
 }
 
+/** More than a browser sends; each costs a look into the tables of the runtime. */
+const MAX_WISHES = 10;
+
 /** RFC 9110 §12.5.4. Longer ones than any browser sends are ignored, and so are tags that are none. */
-function tagsByPreference(header: string | undefined): string[] {
+function tagsByPreference(header: unknown): string[] {
   if (typeof header !== "string" || header.length > 512) return [];
   return header
-    .split(",")
+    .split(",", MAX_WISHES)
     .map((item) => {
       const [tag = "", weight] = item.split(";").map((part) => part.trim());
       return { tag, weight: /^q=/i.test(weight ?? "") ? Number(weight?.slice(2)) : 1 };
@@ -60,10 +65,8 @@ function tagsByPreference(header: string | undefined): string[] {
 
 /** Language and script, e.g. `zh-Hans` for `zh-CN`. */
 function script(tag: string): string | undefined {
-  try {
+  return attempt(() => {
     const locale = new Intl.Locale(tag).maximize();
     return `${locale.language}-${locale.script}`;
-  } catch {
-    return undefined;
-  }
+  });
 }

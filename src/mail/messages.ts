@@ -38,7 +38,8 @@ export interface Messages {
 }
 
 /** The mails as they come, to be spread and altered. `supportAddress`: where "it was not me" goes. */
-export function standardMessages({ supportAddress }: { supportAddress?: string | undefined } = {}): Messages {
+export function standardMessages(options: { supportAddress?: string | undefined } = {}): Messages {
+  const { supportAddress } = options ?? {};
   return {
     resetLink({ to, appName, language, url, lifetime }) {
       const words = language.resetLink;

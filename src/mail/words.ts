@@ -9,8 +9,18 @@ export function durationInWords(milliseconds: number, { tag }: Language): string
       : seconds % 3600 === 0
         ? (["hour", 3600] as const)
         : (["minute", 60] as const);
-  const words = new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
-  return words.format(Math.max(1, Math.floor(seconds / size)));
+  return numberFormat(tag, unit).format(Math.max(1, Math.floor(seconds / size)));
+}
+
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+/** Made once: making one takes longer than the rest of a mail. */
+function numberFormat(tag: string, unit: string): Intl.NumberFormat {
+  const key = `${tag} ${unit}`;
+  const format =
+    numberFormats.get(key) ?? new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
+  numberFormats.set(key, format);
+  return format;
 }
 
 /** An instant, in UTC: whose time zone the server happens to be in says nothing to the reader. */

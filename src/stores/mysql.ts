@@ -1,5 +1,11 @@
-import type { TokenRecord, TokenStore } from "../types.ts";
-import { quoted } from "./quoted.ts";
+import { decodeHex, encodeHexLowerCase } from "@oslojs/encoding";
+import { utf8 } from "../bytes.ts";
+import { section, wrong } from "../checks.ts";
+import type { TokenRecord } from "../types.ts";
+import { tokenRecord } from "./record.ts";
+import { BATCH, hasMethod, inBatches, quoted, retried, type SqlTokenStore, TABLE } from "./sql.ts";
+
+export type { SqlTokenStore };
 
 /** As much of `mysql2/promise` as is used: a pool or a connection. */
 export interface MysqlClient {
@@ -14,75 +20,86 @@ export interface MysqlTokensOptions {
   schema?: string | undefined;
 }
 
-/** The statement that makes the table, for a migration. MySQL 8 and MariaDB. */
+/** The statement that makes the table, for a migration. For MySQL 8 and MariaDB. */
 export function mysqlSchema(options: MysqlTokensOptions = {}): string {
-  // Bytes for ids: every text collation would take some two ids for one (`aB3` and `Ab3`, `a` and `a `).
-  return `CREATE TABLE IF NOT EXISTS ${tableName(options)} (
+  // Ids as bytes: each collation that both engines know takes some two ids for one (`aB3` and `Ab3`, `a` and `a `).
+  return `CREATE TABLE IF NOT EXISTS ${tableName("mysqlSchema", options)} (
   user_id VARBINARY(128) NOT NULL PRIMARY KEY,
   token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
   fingerprint CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   expires_at BIGINT NOT NULL,
   INDEX expires_at (expires_at)
-)`;
+);
+`;
 }
 
-/** Tokens in MySQL or MariaDB: one row a user, one round trip an operation. */
-export function mysqlTokens(
-  db: MysqlClient,
-  options: MysqlTokensOptions = {},
-): TokenStore & { createTable(): Promise<void> } {
-  const name = tableName(options);
+/**
+ * Tokens in MySQL or MariaDB: one row a user, one round trip an operation (and one more when a connection meets a
+ * statement for the first time, and prepares it).
+ *
+ * @throws RelatchError `ERR_OPTIONS` for what is no client, and for a name that is none.
+ */
+export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): SqlTokenStore {
+  if (!hasMethod(db, "execute") || hasMethod(db, "promise"))
+    throw wrong("mysqlTokens takes a pool or connection of mysql2/promise; of mysql2 itself: pool.promise()");
+  const name = tableName("mysqlTokens", options);
+  const execute = async (sql: string, ...params: (string | number)[]) => {
+    const [result] = await retried(CONFLICTS, () => db.execute(sql, params));
+    return result;
+  };
+
   return {
     async createTable() {
-      await db.execute(mysqlSchema(options), []);
+      await execute(mysqlSchema(options));
     },
 
     async save({ tokenHash, userId, fingerprint, expiresAt }) {
       // VALUES() and not a row alias, which MariaDB does not know.
-      await db.execute(
-        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES (?, ?, ?, ?)
+      await execute(
+        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES (UNHEX(?), ?, ?, ?)
          ON DUPLICATE KEY UPDATE token_hash = VALUES(token_hash),
            fingerprint = VALUES(fingerprint), expires_at = VALUES(expires_at)`,
-        [userId, tokenHash, fingerprint, expiresAt.getTime()],
+        hex(userId),
+        tokenHash,
+        fingerprint,
+        expiresAt.getTime(),
       );
     },
 
     async find(tokenHash): Promise<TokenRecord | undefined> {
-      const [rows] = await db.execute(
-        `SELECT CONVERT(user_id USING utf8mb4) AS user_id, token_hash, fingerprint, expires_at
-           FROM ${name} WHERE token_hash = ?`,
-        [tokenHash],
+      const rows = await execute(
+        `SELECT token_hash, HEX(user_id) AS user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = ?`,
+        tokenHash,
       );
       const [row] = rows as Record<string, unknown>[];
-      return (
-        row && {
-          tokenHash: String(row["token_hash"]),
-          userId: String(row["user_id"]),
-          fingerprint: String(row["fingerprint"]),
-          // A BIGINT comes as a string where the connection asks for that.
-          expiresAt: new Date(Number(row["expires_at"])),
-        }
-      );
+      // `ascii_bin` does not see a space at the end.
+      if (!row || row["token_hash"] !== tokenHash) return undefined;
+      return tokenRecord(tokenHash, unhex(row["user_id"]), row["fingerprint"], row["expires_at"]);
     },
 
     async deleteByUser(userId) {
-      await db.execute(`DELETE FROM ${name} WHERE user_id = ?`, [userId]);
+      await execute(`DELETE FROM ${name} WHERE user_id = UNHEX(?)`, hex(userId));
     },
 
-    async deleteExpired(now) {
-      let deleted = 0;
-      for (let batch = BATCH; batch === BATCH; deleted += batch) {
-        const [result] = await db.execute(`DELETE FROM ${name} WHERE expires_at <= ? LIMIT ${BATCH}`, [
+    deleteExpired: (now) =>
+      inBatches(async () => {
+        const result = await execute(
+          `DELETE FROM ${name} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${BATCH}`,
           now.getTime(),
-        ]);
-        batch = Number((result as { affectedRows?: unknown }).affectedRows ?? 0);
-      }
-      return deleted;
-    },
+        );
+        return Number((result as { affectedRows: unknown }).affectedRows);
+      }),
   };
 }
 
-const BATCH = 5000;
+/** Concurrent upserts into a table with two unique keys may lock each other out; MariaDB may miss a change (1020). */
+const CONFLICTS = ["ER_LOCK_DEADLOCK", "ER_CHECKREAD"];
 
-const tableName = ({ table = "password_reset_tokens", schema }: MysqlTokensOptions): string =>
-  quoted("`", ...(schema === undefined ? [] : [schema]), table);
+/** Ids travel as digits: the connection's character set would change some, and make two of them one. */
+const hex = (text: string): string => encodeHexLowerCase(utf8(text));
+const unhex = (digits: unknown): string => new TextDecoder().decode(decodeHex(String(digits)));
+
+function tableName(title: string, options: MysqlTokensOptions): string {
+  const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);
+  return schema === undefined ? quoted("`", table) : quoted("`", schema, table);
+}

@@ -1,93 +1,108 @@
-import type { TokenRecord, TokenStore } from "../types.ts";
-import { quoted } from "./quoted.ts";
+import { section, wrong } from "../checks.ts";
+import type { TokenRecord } from "../types.ts";
+import { tokenRecord } from "./record.ts";
+import { BATCH, hasMethod, inBatches, quoted, retried, type SqlTokenStore, TABLE } from "./sql.ts";
 
-/** As much of a Postgres driver as is used: node-postgres, PGlite, and the pools of Neon and Vercel have it. */
+export type { SqlTokenStore };
+
+/**
+ * As much of a Postgres driver as is used. The `Pool` and `Client` of `pg` have it, PGlite, and the pools of Neon and
+ * Vercel; for `postgres` (postgres.js): `{ query: async (text, params) => ({ rows: await sql.unsafe(text, params) }) }`.
+ */
 export interface PostgresClient {
   query(text: string, params: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
 
 /** Where the tokens are kept. */
 export interface PostgresTokensOptions {
-  /** Default: `password_reset_tokens`. */
+  /** Default: `password_reset_tokens`. At most 52 bytes. */
   table?: string | undefined;
   /** Default: what the connection's `search_path` says. */
   schema?: string | undefined;
 }
 
 /** The statements that make the table, for a migration. */
-export function postgresSchema({ table = TABLE, schema }: PostgresTokensOptions = {}): string {
-  const name = (suffix = "") => quoted('"', ...(schema === undefined ? [] : [schema]), `${table}${suffix}`);
-  return `CREATE TABLE IF NOT EXISTS ${name()} (
-  user_id text COLLATE "C" PRIMARY KEY,
-  token_hash text COLLATE "C" UNIQUE NOT NULL,
-  fingerprint text NOT NULL,
-  expires_at bigint NOT NULL
-);
-CREATE INDEX IF NOT EXISTS ${quoted('"', `${table}_expires_at`)} ON ${name()} (expires_at);`;
-}
+export const postgresSchema = (options: PostgresTokensOptions = {}): string =>
+  tableOf("postgresSchema", options)
+    .statements.map((statement) => `${statement};\n`)
+    .join("");
 
-/** Tokens in PostgreSQL: one row a user, one round trip an operation. */
-export function postgresTokens(
-  db: PostgresClient,
-  options: PostgresTokensOptions = {},
-): TokenStore & { createTable(): Promise<void> } {
-  const { table = TABLE, schema } = options;
-  const name = quoted('"', ...(schema === undefined ? [] : [schema]), table);
+/**
+ * Tokens in PostgreSQL: one row a user, one round trip an operation. Give it a pool, or a client that is in no
+ * transaction: a save that lost against another one is repeated, which a transaction does not allow.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for what is no client, and for a name that Postgres could not keep.
+ */
+export function postgresTokens(db: PostgresClient, options: PostgresTokensOptions = {}): SqlTokenStore {
+  if (!hasMethod(db, "query"))
+    throw wrong("postgresTokens takes a Pool or Client of pg, or anything with query(text, params)");
+  const { name, statements } = tableOf("postgresTokens", options);
+  const query = (text: string, ...params: unknown[]) => retried(CONFLICTS, () => db.query(text, params));
+
   return {
     async createTable() {
-      for (const statement of postgresSchema(options).split(/;\n?/).filter(Boolean))
-        await db.query(statement, []);
+      for (const statement of statements) await retried(MADE_MEANWHILE, () => query(statement));
     },
 
     async save({ tokenHash, userId, fingerprint, expiresAt }) {
-      await db.query(
+      await query(
         `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (user_id) DO UPDATE SET token_hash = EXCLUDED.token_hash,
            fingerprint = EXCLUDED.fingerprint, expires_at = EXCLUDED.expires_at`,
-        [userId, tokenHash, fingerprint, expiresAt.getTime()],
+        userId,
+        tokenHash,
+        fingerprint,
+        expiresAt.getTime(),
       );
     },
 
     async find(tokenHash): Promise<TokenRecord | undefined> {
-      const { rows } = await db.query(
-        `SELECT user_id, token_hash, fingerprint, expires_at FROM ${name} WHERE token_hash = $1`,
-        [tokenHash],
+      const { rows } = await query(
+        `SELECT token_hash, user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = $1`,
+        tokenHash,
       );
       const [row] = rows;
-      return (
-        row && {
-          tokenHash: String(row["token_hash"]),
-          userId: String(row["user_id"]),
-          fingerprint: String(row["fingerprint"]),
-          // A bigint comes as a string from some drivers.
-          expiresAt: new Date(Number(row["expires_at"])),
-        }
-      );
+      return row && tokenRecord(row["token_hash"], row["user_id"], row["fingerprint"], row["expires_at"]);
     },
 
     async deleteByUser(userId) {
-      await db.query(`DELETE FROM ${name} WHERE user_id = $1`, [userId]);
+      await query(`DELETE FROM ${name} WHERE user_id = $1`, userId);
     },
 
-    async deleteExpired(now) {
-      let deleted = 0;
-      for (let batch = BATCH; batch === BATCH; deleted += batch) {
-        // In batches by physical address: short locks, and no row that was replaced meanwhile.
-        const { rows } = await db.query(
+    deleteExpired: (now) =>
+      inBatches(async () => {
+        // By physical address, which a row that is replaced meanwhile no longer has.
+        const { rows } = await query(
           `WITH gone AS (
              DELETE FROM ${name}
               WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name} WHERE expires_at <= $1 LIMIT ${BATCH}))
                 AND expires_at <= $1
              RETURNING 1)
            SELECT count(*) AS deleted FROM gone`,
-          [now.getTime()],
+          now.getTime(),
         );
-        batch = Number(rows[0]?.["deleted"] ?? 0);
-      }
-      return deleted;
-    },
+        return Number(rows[0]?.["deleted"]);
+      }),
   };
 }
 
-const TABLE = "password_reset_tokens";
-const BATCH = 5000;
+/** serialization_failure, at REPEATABLE READ and above, and deadlock_detected. */
+const CONFLICTS = ["40001", "40P01"];
+
+/** unique_violation in the catalogue, duplicate_table: `IF NOT EXISTS` looks first and makes later. */
+const MADE_MEANWHILE = ["23505", "42P07"];
+
+function tableOf(title: string, options: PostgresTokensOptions) {
+  const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);
+  const name = schema === undefined ? quoted('"', table) : quoted('"', schema, table);
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${name} (
+  user_id text COLLATE "C" PRIMARY KEY,
+  token_hash text COLLATE "C" NOT NULL UNIQUE,
+  fingerprint text NOT NULL,
+  expires_at bigint NOT NULL
+)`,
+    `CREATE INDEX IF NOT EXISTS ${quoted('"', `${table}_expires_at`)} ON ${name} (expires_at)`,
+  ];
+  return { name, statements };
+}

@@ -1,10 +1,13 @@
-import type { TokenRecord, TokenStore } from "../types.ts";
-import { quoted } from "./quoted.ts";
+import { section, wrong } from "../checks.ts";
+import type { TokenRecord } from "../types.ts";
+import { tokenRecord } from "./record.ts";
+import { BATCH, hasMethod, inBatches, quoted, type SqlTokenStore, TABLE } from "./sql.ts";
+
+export type { SqlTokenStore };
 
 type Value = string | number;
-type Row = Record<string, unknown>;
 
-/** `libsql`, `better-sqlite3`, `node:sqlite`, `bun:sqlite`: synchronous. */
+/** A database of `libsql`, `better-sqlite3`, `node:sqlite` or `bun:sqlite`, which answer at once. */
 export interface SyncSqlite {
   prepare(sql: string): {
     get(...params: Value[]): unknown;
@@ -12,7 +15,7 @@ export interface SyncSqlite {
   };
 }
 
-/** Cloudflare D1. */
+/** A binding of Cloudflare D1. */
 export interface D1 {
   prepare(sql: string): {
     bind(...params: Value[]): {
@@ -24,41 +27,39 @@ export interface D1 {
   withSession?(constraint: "first-primary"): Pick<D1, "prepare">;
 }
 
-/** `@libsql/client`. */
+/** A client of `@libsql/client`. */
 export interface LibsqlClient {
   execute(statement: { sql: string; args: Value[] }): Promise<{ rows: unknown[]; rowsAffected: number }>;
 }
 
 /** Where the tokens are kept. */
 export interface SqliteTokensOptions {
-  /** Default: `password_reset_tokens`. */
+  /** Default: `password_reset_tokens`. At most 52 bytes. */
   table?: string | undefined;
 }
 
 /** The statements that make the table, for a migration. */
-export function sqliteSchema({ table = TABLE }: SqliteTokensOptions = {}): string {
-  return `CREATE TABLE IF NOT EXISTS ${quoted('"', table)} (
-  user_id TEXT NOT NULL PRIMARY KEY,
-  token_hash TEXT NOT NULL UNIQUE,
-  fingerprint TEXT NOT NULL,
-  expires_at INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ${quoted('"', `${table}_expires_at`)} ON ${quoted('"', table)} (expires_at);`;
-}
+export const sqliteSchema = (options: SqliteTokensOptions = {}): string =>
+  tableOf("sqliteSchema", options)
+    .statements.map((statement) => `${statement};\n`)
+    .join("");
 
 /**
  * Tokens in SQLite, in this process or behind a network: one row a user, one statement an operation. Where several
- * processes write to one file, give the connection a `busy_timeout` and WAL mode.
+ * processes write to one file, give the connections WAL mode and a `busy_timeout`.
+ *
+ * @throws RelatchError `ERR_OPTIONS` for what is no database, and for a name that is none.
  */
 export function sqliteTokens(
   db: SyncSqlite | D1 | LibsqlClient,
   options: SqliteTokensOptions = {},
-): TokenStore & { createTable(): Promise<void> } {
-  const name = quoted('"', options.table ?? TABLE);
-  const { first, run } = statements(db);
+): SqlTokenStore {
+  const { first, run } = driver(db);
+  const { name, statements } = tableOf("sqliteTokens", options);
+
   return {
     async createTable() {
-      for (const statement of sqliteSchema(options).split(/;\n?/).filter(Boolean)) await run(statement);
+      for (const statement of statements) await run(statement);
     },
 
     async save({ tokenHash, userId, fingerprint, expiresAt }) {
@@ -74,80 +75,88 @@ export function sqliteTokens(
     },
 
     async find(tokenHash): Promise<TokenRecord | undefined> {
-      const row = await first(
-        `SELECT user_id, token_hash, fingerprint, expires_at FROM ${name} WHERE token_hash = ?`,
+      const found = await first(
+        `SELECT token_hash, user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = ?`,
         tokenHash,
       );
-      return (
-        row && {
-          tokenHash: String(row["token_hash"]),
-          userId: String(row["user_id"]),
-          fingerprint: String(row["fingerprint"]),
-          expiresAt: new Date(Number(row["expires_at"])),
-        }
-      );
+      // Some drivers answer null for nothing, and some undefined.
+      if (!found) return undefined;
+      const row = found as Record<string, unknown>;
+      return tokenRecord(row["token_hash"], row["user_id"], row["fingerprint"], row["expires_at"]);
     },
 
     async deleteByUser(userId) {
       await run(`DELETE FROM ${name} WHERE user_id = ?`, userId);
     },
 
-    async deleteExpired(now) {
-      let deleted = 0;
-      for (let batch = BATCH; batch === BATCH; deleted += batch) {
-        batch = await run(
+    deleteExpired: (now) =>
+      inBatches(() =>
+        run(
           `DELETE FROM ${name} WHERE user_id IN (SELECT user_id FROM ${name} WHERE expires_at <= ? LIMIT ${BATCH})`,
           now.getTime(),
-        );
-      }
-      return deleted;
-    },
+        ),
+      ),
   };
 }
 
-const TABLE = "password_reset_tokens";
-const BATCH = 5000;
+function tableOf(title: string, options: SqliteTokensOptions) {
+  const { table = TABLE } = section(`options of ${title}`, options, ["table"]);
+  const name = quoted('"', table);
+  const statements = [
+    `CREATE TABLE IF NOT EXISTS ${name} (
+  user_id TEXT NOT NULL PRIMARY KEY,
+  token_hash TEXT NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID`,
+    `CREATE INDEX IF NOT EXISTS ${quoted('"', `${table}_expires_at`)} ON ${name} (expires_at)`,
+  ];
+  return { name, statements };
+}
 
-interface Statements {
-  first(sql: string, ...params: Value[]): Promise<Row | undefined>;
+/** One manner of asking, for the three that there are. */
+interface Driver {
+  /** The first row, or nothing. */
+  first(sql: string, ...params: Value[]): Promise<unknown>;
   /** Answers how many rows changed. */
   run(sql: string, ...params: Value[]): Promise<number>;
 }
 
-/** One manner of asking, for the three that there are. */
-function statements(db: SyncSqlite | D1 | LibsqlClient): Statements {
-  if ("execute" in db) {
-    return {
-      first: async (sql, ...args) => (await db.execute({ sql, args })).rows[0] as Row | undefined,
-      run: async (sql, ...args) => (await db.execute({ sql, args })).rowsAffected,
-    };
+function driver(db: SyncSqlite | D1 | LibsqlClient): Driver {
+  if (hasMethod(db, "execute")) return remote(db as LibsqlClient);
+  if (!hasMethod(db, "prepare")) {
+    throw wrong(
+      "sqliteTokens takes an open database of libsql, better-sqlite3, node:sqlite or bun:sqlite, " +
+        "a binding of D1, or a client of @libsql/client",
+    );
   }
-  if ("batch" in db) {
-    // A read replica may not have heard of a link yet.
-    const primary = () => db.withSession?.("first-primary") ?? db;
-    return {
-      first: async (sql, ...args) =>
-        ((await primary()
-          .prepare(sql)
-          .bind(...args)
-          .first()) as Row | null) ?? undefined,
-      run: async (sql, ...args) =>
-        (
-          await primary()
-            .prepare(sql)
-            .bind(...args)
-            .run()
-        ).meta.changes ?? 0,
-    };
-  }
-  const prepared = new Map<string, ReturnType<SyncSqlite["prepare"]>>();
-  const prepare = (sql: string) => {
-    const statement = prepared.get(sql) ?? db.prepare(sql);
-    prepared.set(sql, statement);
-    return statement;
-  };
+  return hasMethod(db, "batch") ? d1(db as D1) : synchronous(db as SyncSqlite);
+}
+
+const remote = (client: LibsqlClient): Driver => ({
+  first: async (sql, ...args) => (await client.execute({ sql, args })).rows[0],
+  run: async (sql, ...args) => (await client.execute({ sql, args })).rowsAffected,
+});
+
+function d1(db: D1): Driver {
+  // A read replica may not have heard of a link yet, nor of its end.
+  const bound = (sql: string, params: Value[]) =>
+    (db.withSession?.("first-primary") ?? db).prepare(sql).bind(...params);
   return {
-    first: async (sql, ...args) => (prepare(sql).get(...args) as Row | null | undefined) ?? undefined,
-    run: async (sql, ...args) => Number(prepare(sql).run(...args).changes),
+    first: (sql, ...params) => bound(sql, params).first(),
+    run: async (sql, ...params) => (await bound(sql, params).run()).meta.changes ?? 0,
+  };
+}
+
+function synchronous(db: SyncSqlite): Driver {
+  const prepared = new Map<string, ReturnType<SyncSqlite["prepare"]>>();
+  function statement(sql: string) {
+    const known = prepared.get(sql) ?? db.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  }
+  return {
+    first: async (sql, ...params) => statement(sql).get(...params),
+    run: async (sql, ...params) => Number(statement(sql).run(...params).changes),
   };
 }

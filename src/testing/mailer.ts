@@ -1,47 +1,77 @@
 import type { Mailer, MailMessage } from "../types.ts";
-import { type ContractCase, expectRejection, expectSame, randomHex } from "./cases.ts";
+import { type ContractCase, expectRejection, expectSame, randomHex, suite } from "./cases.ts";
+
+/** A mail as it arrived. */
+export interface ReceivedMail {
+  /** Of the envelope: whom the server was told to give it to. */
+  recipients: string[];
+  subject: string;
+  text: string;
+  html?: string | undefined;
+}
 
 /** A mailer and the mailbox behind it. */
 export interface MailerFixture {
   mailer: Mailer;
-  /** What has arrived: the envelope's recipients, and the parts after decoding. */
-  received(): Promise<{ recipients: string[]; subject: string; text: string; html?: string | undefined }[]>;
+  /** What has arrived, all of it, with its parts decoded. */
+  received(): Promise<ReceivedMail[]>;
   /** Optional: a mailer whose server cannot be reached. */
-  broken?: Mailer | undefined;
+  unreachable?: Mailer | undefined;
+  /** Optional: a mailer whose server refuses every mail for good (SMTP 5xx). */
+  refusing?: Mailer | undefined;
 }
 
-/** What every `Mailer` must do. */
+/** What every `Mailer` must do. The cases know their own mails by the subject, and may run at the same time. */
 export function mailerContract(create: () => MailerFixture | Promise<MailerFixture>): ContractCase[] {
-  const cases: ContractCase[] = [];
-  const add = (name: string, run: (fixture: MailerFixture) => Promise<void>) =>
-    cases.push({ name, run: async () => run(await create()) });
+  const { cases, add } = suite(create);
 
   async function roundTrip({ mailer, received }: MailerFixture, message: MailMessage): Promise<void> {
     await mailer.send(Object.freeze(message), Object.freeze({ ...ABOUT }));
     const mails = (await received()).filter(({ subject }) => subject === message.subject);
-    expectSame("the mails", mails.length, 1);
+    expectSame("how many mails", mails.length, 1);
     const [mail] = mails;
     expectSame("the recipients", mail?.recipients, [message.to]);
-    expectSame("the text", mail && normal(mail.text), normal(message.text));
-    if (message.html !== undefined) expectSame("the HTML", normal(mail?.html ?? ""), normal(message.html));
+    expectSame("the text", normal(mail?.text), normal(message.text));
+    if (message.html !== undefined) expectSame("the HTML", normal(mail?.html), normal(message.html));
   }
 
   add("hands over one mail to one recipient, complete", (fixture) => roundTrip(fixture, message()));
 
-  add("keeps every script, and a link that is longer than a line", (fixture) =>
-    roundTrip(fixture, {
-      ...message(`Смена пароля · パスワード · ${randomHex(8)}`),
-      text: `Здравствуйте 😀\n\nhttps://app.example.com/password_reset/${randomHex(200)}\n`,
-    }),
-  );
-
-  add("sends text alone", (fixture) => {
+  add("sends a text alone", (fixture) => {
     const { html: _, ...textOnly } = message();
     return roundTrip(fixture, textOnly);
   });
 
-  add("rejects when the mail was not handed over", async ({ broken }) => {
-    if (broken) await expectRejection("send", () => broken.send(message(), ABOUT));
+  add("keeps every script, and a link that is longer than a line", (fixture) =>
+    roundTrip(fixture, {
+      ...message(`Смена пароля · パスワード · ${randomHex(8)}`),
+      text: `Здравствуйте 😀\n\nhttps://app.example.com/password_reset/${randomHex(1200)}\n`,
+    }),
+  );
+
+  add("keeps lines that mean something to mail servers", (fixture) =>
+    roundTrip(fixture, { ...message(), text: "Hello\n.\n..\n.dot\nFrom Mike\n=3D\n--\nSubject: no\n" }),
+  );
+
+  add("writes to the address as it stands", (fixture) =>
+    roundTrip(fixture, { ...message(), to: "o'brien+{a}|b%c=d/e#f@example.org" }),
+  );
+
+  add("does not mix up mails that are sent at once", async (fixture) => {
+    const messages = Array.from({ length: 8 }, (_, n) => ({ ...message(), to: `mike${n}@example.org` }));
+    await Promise.all(messages.map((each) => roundTrip(fixture, each)));
+  });
+
+  add("rejects when the server cannot be reached, so that it is tried again", async ({ unreachable }) => {
+    if (!unreachable) return;
+    const error = await expectRejection("send", () => unreachable.send(message(), ABOUT));
+    expectSame("permanent", isPermanent(error), false);
+  });
+
+  add("rejects with permanent: true when the server refuses for good", async ({ refusing }) => {
+    if (!refusing) return;
+    const error = await expectRejection("send", () => refusing.send(message(), ABOUT));
+    expectSame("permanent", isPermanent(error), true);
   });
 
   return cases;
@@ -56,5 +86,8 @@ const message = (subject = `Reset ${randomHex(16)}`) => ({
   html: `<p>Hello</p><p>https://app.example.com/password_reset/${randomHex(42)}</p>\n`,
 });
 
+const isPermanent = (error: unknown): boolean =>
+  (error as { permanent?: unknown } | null | undefined)?.permanent === true;
+
 /** Mail ends lines with CRLF, and may end with one more. */
-const normal = (text: string): string => text.replaceAll("\r\n", "\n").trimEnd();
+const normal = (text: string | undefined): string | undefined => text?.replaceAll("\r\n", "\n").trimEnd();

@@ -1,5 +1,7 @@
-import type { ResetUser, UserStore } from "../types.ts";
-import { type ContractCase, expectSame, randomHex } from "./cases.ts";
+import type { UserStore } from "../types.ts";
+import { type AddCase, type ContractCase, expectSame, suite } from "./cases.ts";
+import { absentLike, fresh, nothing } from "./user-accounts.ts";
+import { addCommitCases, addFirstPasswordCases } from "./user-commits.ts";
 
 /** An account as the contract wants it in the table. */
 export interface UserStoreAccount {
@@ -7,6 +9,8 @@ export interface UserStoreAccount {
   passwordHash: string | null;
   /** Whether the account may reset: not suspended. */
   active: boolean;
+  /** Given only with the option `tenants`. */
+  tenant?: string | undefined;
 }
 
 /** A store over a table of the test's own, and the other side of that table. */
@@ -19,29 +23,57 @@ export interface UserStoreFixture {
   remove(id: string): Promise<unknown>;
 }
 
+/** Options of {@link userStoreContract}. */
+export interface UserStoreContractOptions {
+  /** The table holds several tenants, and one address may be in each. Default: `false`. */
+  tenants?: boolean | undefined;
+}
+
 /**
  * What every `UserStore` must do. The compare-and-set is the whole of relatch's single use, so it gets most of the
- * cases. `create` may answer the same fixture each time: every case adds accounts of its own.
+ * cases. `create` may give the same fixture each time: every case adds accounts of its own, and they may run at the
+ * same time.
  */
 export function userStoreContract(
   create: () => UserStoreFixture | Promise<UserStoreFixture>,
+  { tenants = false }: UserStoreContractOptions = {},
 ): ContractCase[] {
-  const cases: ContractCase[] = [];
-  const add = (name: string, run: (fixture: UserStoreFixture) => Promise<void>) =>
-    cases.push({ name, run: async () => run(await create()) });
-  const when = (method: string, name: string, run: (fixture: UserStoreFixture) => Promise<void>) =>
-    add(name, async (fixture) => {
-      if (method in fixture.store) await run(fixture);
-    });
+  const { cases, add } = suite(create);
+  addFindCases(add);
+  if (tenants) addTenantCase(add);
+  addCommitCases(add);
+  addFirstPasswordCases(add);
+  return cases;
+}
 
+function addFindCases(add: AddCase<UserStoreFixture>): void {
   add("finds an account by its canonical address and by its id", async ({ store, add }) => {
     const account = fresh();
     const id = await add(account);
-    for (const user of [await store.findByEmail(account.email, undefined), await store.findById(id)]) {
-      expectSame("the id", user?.id, id);
-      expectSame("the type of the id", typeof user?.id, "string");
-      expectSame("the e-mail", user?.email, account.email);
-      expectSame("the hash", user?.passwordHash, account.passwordHash);
+    await add(fresh());
+    for (const [how, user] of await bothWays(store, account.email, id)) {
+      expectSame(`the id, found ${how}`, user?.id, id);
+      expectSame(`the e-mail, found ${how}`, user?.email, account.email);
+      expectSame(`the hash, found ${how}`, user?.passwordHash, account.passwordHash);
+      expectSame(`whether it may reset, found ${how}`, user?.resetAllowed !== false, true);
+    }
+  });
+
+  add("answers each column in a type that relatch takes", async ({ store, add }) => {
+    const account = fresh();
+    const id = await add(account);
+    for (const [how, user] of await bothWays(store, account.email, id)) {
+      const { name, locale, tenant, resetAllowed } = user ?? {};
+      expectSame(`the type of id, found ${how}`, typeof user?.id, "string");
+      expectSame(`the bytes of id are 1 to 128, found ${how}`, isOfUsableLength(user?.id), true);
+      for (const [column, value, type] of [
+        ["name", name, "string"],
+        ["locale", locale, "string"],
+        ["tenant", tenant, "string"],
+        ["resetAllowed", resetAllowed, "boolean"],
+      ] as const) {
+        expectSame(`the type of ${column}, found ${how}`, typeof (value ?? undefined), typeOr(type, value));
+      }
     }
   });
 
@@ -55,155 +87,89 @@ export function userStoreContract(
   add("finds nothing for an unknown address or id", async ({ store, add }) => {
     const { email } = fresh();
     const id = await add({ ...fresh(), email });
-    const wild = [
+    const near = [
       `_${email.slice(1)}`,
       `${email.slice(0, 6)}%`,
       "%",
       "*",
-      `${email}.`,
       email.slice(1),
+      `${email}.`,
+      email.replace("user", "us\u00e9r"),
       `${email}' OR 'a'='a`,
     ];
-    for (const other of [fresh().email, ...wild]) {
-      expectSame(`findByEmail(${other})`, (await store.findByEmail(other, undefined)) ?? null, null);
-    }
-    expectSame("findById", (await store.findById(absentLike(id))) ?? null, null);
+    for (const other of [fresh().email, ...near])
+      expectSame(
+        `findByEmail(${JSON.stringify(other)})`,
+        await nothing(store.findByEmail(other, undefined)),
+        true,
+      );
+    const absent = absentLike(id);
+    expectSame(`findById(${JSON.stringify(absent)})`, await nothing(store.findById(absent)), true);
+  });
+
+  add("finds nothing any more when the account is deleted", async ({ store, add, remove }) => {
+    const account = fresh();
+    const id = await add(account);
+    await remove(id);
+    for (const [how, user] of await bothWays(store, account.email, id))
+      expectSame(`the account, found ${how}`, user, undefined);
   });
 
   add("answers null, and not undefined, for an account without a password", async ({ store, add }) => {
     const account = { ...fresh(), passwordHash: null };
     const id = await add(account);
-    expectSame("passwordHash", (await store.findById(id))?.passwordHash, null);
-    expectSame("passwordHash", (await store.findByEmail(account.email, undefined))?.passwordHash, null);
+    for (const [how, user] of await bothWays(store, account.email, id))
+      expectSame(`passwordHash, found ${how}`, user?.passwordHash, null);
   });
 
   add("says of a suspended account that it may not reset, or does not find it", async ({ store, add }) => {
     const account = { ...fresh(), active: false };
     const id = await add(account);
-    for (const user of [await store.findByEmail(account.email, undefined), await store.findById(id)]) {
-      expectSame("resetAllowed", user?.resetAllowed ?? !user, !user);
+    for (const [how, user] of await bothWays(store, account.email, id))
+      if (user) expectSame(`resetAllowed, found ${how}`, user.resetAllowed, false);
+  });
+
+  add("sees at once what others have changed", async ({ store, add, change }) => {
+    const account = fresh();
+    const id = await add(account);
+    const changed = fresh();
+    await change(id, { email: changed.email, passwordHash: changed.passwordHash });
+    for (const [how, user] of await bothWays(store, changed.email, id)) {
+      expectSame(`the e-mail, found ${how}`, user?.email, changed.email);
+      expectSame(`the hash, found ${how}`, user?.passwordHash, changed.passwordHash);
     }
-  });
-
-  add("sets the hash when address and hash are as expected", async ({ store, add }) => {
-    const { email, passwordHash } = fresh();
-    const userId = await add({ ...fresh(), email, passwordHash });
-    expectSame("the answer", await replace(store, { userId, email, expected: passwordHash }), true);
-    expectSame("the hash", (await store.findById(userId))?.passwordHash, NEXT);
-    expectSame("the e-mail", (await store.findById(userId))?.email, email);
-  });
-
-  add("sets nothing when hash, address or account are others", async ({ store, add }) => {
-    const { email, passwordHash } = fresh();
-    const userId = await add({ email, passwordHash, active: true });
-    const good = { userId, email, expected: passwordHash };
-    const bad = [
-      { ...good, expected: `${passwordHash}x` },
-      { ...good, expected: passwordHash.toUpperCase() },
-      { ...good, expected: `${passwordHash} ` },
-      { ...good, expected: "" },
-      { ...good, expected: "%" },
-      { ...good, email: fresh().email },
-      { ...good, email: email.toUpperCase() },
-      { ...good, email: "" },
-      { ...good, userId: absentLike(userId) },
-    ];
-    for (const change of bad) {
-      expectSame(`the answer to ${JSON.stringify(change)}`, await replace(store, change), false);
-      expectSame("the hash", (await store.findById(userId))?.passwordHash, passwordHash);
-    }
-  });
-
-  add("does not take a missing value for a missing condition", async ({ store, add }) => {
-    const { email, passwordHash } = fresh();
-    const userId = await add({ email, passwordHash, active: true });
-    for (const missing of ["email", "expected", "userId"]) {
-      const change = { userId, email, expected: passwordHash, next: NEXT, [missing]: undefined };
-      const answer = await Promise.resolve()
-        .then(() => store.replacePasswordHash(change as never))
-        .catch(() => false);
-      expectSame(`the answer without ${missing}`, answer, false);
-      expectSame("the hash", (await store.findById(userId))?.passwordHash, passwordHash);
-    }
-  });
-
-  add(
-    "sets nothing for an account that was suspended or deleted meanwhile",
-    async ({ store, add, change, remove }) => {
-      const { email, passwordHash } = fresh();
-      const userId = await add({ email, passwordHash, active: true });
-      await change(userId, { active: false });
-      expectSame("suspended", await replace(store, { userId, email, expected: passwordHash }), false);
-      await change(userId, { active: true });
-      expectSame("the hash", (await store.findById(userId))?.passwordHash, passwordHash);
-      await remove(userId);
-      expectSame("deleted", await replace(store, { userId, email, expected: passwordHash }), false);
-    },
-  );
-
-  add("sets nothing on an account without a password", async ({ store, add }) => {
-    const { email } = fresh();
-    const userId = await add({ email, passwordHash: null, active: true });
-    for (const expected of ["", "null", "x"]) {
-      expectSame(`expected ${expected}`, await replace(store, { userId, email, expected }), false);
-    }
-    expectSame("the hash", (await store.findById(userId))?.passwordHash, null);
-  });
-
-  add("touches no other account, also one with the same hash", async ({ store, add }) => {
-    const shared = fresh().passwordHash;
-    const mine = fresh();
-    const userId = await add({ ...mine, passwordHash: shared });
-    const other = await add({ ...fresh(), passwordHash: shared });
-    await replace(store, { userId, email: mine.email, expected: shared });
-    expectSame("the other's hash", (await store.findById(other))?.passwordHash, shared);
-  });
-
-  add("lets one of 32 concurrent callers win, and the winner's hash stands", async ({ store, add }) => {
-    const { email, passwordHash } = fresh();
-    const userId = await add({ email, passwordHash, active: true });
-    const attempts = Array.from({ length: 32 }, (_, n) => `${NEXT}${n}`);
-    const answers = await Promise.all(
-      attempts.map((next) => store.replacePasswordHash({ userId, email, expected: passwordHash, next })),
+    expectSame(
+      "nothing at the old address",
+      await nothing(store.findByEmail(account.email, undefined)),
+      true,
     );
-    expectSame("the winners", answers.filter((won) => won === true).length, 1);
-    expectSame("the losers", answers.filter((won) => won === false).length, 31);
-    expectSame("the hash", (await store.findById(userId))?.passwordHash, attempts[answers.indexOf(true)]);
   });
-
-  when(
-    "setFirstPasswordHash",
-    "sets a first password where there is none, once",
-    async ({ store, add, change }) => {
-      const { email } = fresh();
-      const userId = await add({ email, passwordHash: null, active: true });
-      const first = (next: string, to = email) => store.setFirstPasswordHash?.({ userId, email: to, next });
-      expectSame("for another address", await first(NEXT, fresh().email), false);
-      await change(userId, { active: false });
-      expectSame("suspended", await first(NEXT), false);
-      await change(userId, { active: true });
-      const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => first(`${NEXT}${n}`)));
-      expectSame("the winners", answers.filter((won) => won === true).length, 1);
-      expectSame("the losers", answers.filter((won) => won === false).length, 15);
-      expectSame("the hash", (await store.findById(userId))?.passwordHash, `${NEXT}${answers.indexOf(true)}`);
-      expectSame("again", await first(NEXT), false);
-    },
-  );
-
-  return cases;
 }
 
-const NEXT = "$argon2id$v=19$m=19456,t=2,p=1$bmV4dA$bmV4dA";
+function addTenantCase(add: AddCase<UserStoreFixture>): void {
+  add("keeps tenants apart", async ({ store, add }) => {
+    const { email } = fresh();
+    const accounts = ["blue", "red", undefined].map((tenant) => ({ ...fresh(), email, tenant }));
+    for (const account of accounts) await add(account);
+    for (const { tenant, passwordHash } of accounts) {
+      const user = await store.findByEmail(email, tenant);
+      expectSame(`the tenant, asked for ${tenant}`, user?.tenant ?? undefined, tenant);
+      expectSame(`the hash, asked for ${tenant}`, user?.passwordHash, passwordHash);
+    }
+    expectSame("nothing for another tenant", await nothing(store.findByEmail(email, "green")), true);
+  });
+}
 
-const fresh = () => ({
-  email: `user-${randomHex(16)}@example.org`,
-  passwordHash: `$argon2id$v=19$m=19456,t=2,p=1$${randomHex(16)}$aB`,
-  active: true,
-});
+const bothWays = async (store: UserStore, email: string, id: string) =>
+  [
+    ["by e-mail", (await store.findByEmail(email, undefined)) ?? undefined],
+    ["by id", (await store.findById(id)) ?? undefined],
+  ] as const;
 
-const replace = (store: UserStore, change: { userId: string; email: string; expected: string }) =>
-  store.replacePasswordHash({ ...change, next: NEXT });
+const isOfUsableLength = (id: unknown): boolean => {
+  const bytes = new TextEncoder().encode(String(id)).length;
+  return bytes >= 1 && bytes <= 128;
+};
 
-/** An id of the same kind that no account has: a number, a UUID, an ObjectId or a text. */
-const absentLike = (id: ResetUser["id"]): string =>
-  /^\d+$/.test(id) ? "987654321" : id.replace(/[0-9a-f]/gi, (digit) => (digit === "0" ? "1" : "0"));
+const typeOr = (type: string, value: unknown): string =>
+  value === null || value === undefined ? "undefined" : type;
