@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import express, { type CookieOptions, type Request, type Router } from "express";
-import { canonicalEmail, memoryRateLimiter, type PasswordHasher, type ResetUser } from "relatch";
+import { canonicalEmail, clientKey, memoryRateLimiter, type PasswordHasher, type ResetUser } from "relatch";
 import type { Views } from "../shared/views.ts";
 import {
   fieldsOf,
@@ -46,8 +46,11 @@ export function accounts({ database, hasher, views, origin }: AccountOptions) {
   };
 
   const attempt = async (client: string, account: string) => {
-    const byAccount = await limiter.consume(`sign-in ${client} ${account}`, ATTEMPTS_PER_ACCOUNT);
-    return byAccount.allowed ? await limiter.consume(`sign-in ${client}`, ATTEMPTS_PER_CLIENT) : byAccount;
+    // The client first: a refused one must not fill the limiter with accounts until its own count is forgotten.
+    const byClient = await limiter.consume(`sign-in ${client}`, ATTEMPTS_PER_CLIENT);
+    return byClient.allowed
+      ? await limiter.consume(`sign-in ${client} ${account}`, ATTEMPTS_PER_ACCOUNT)
+      : byClient;
   };
 
   const authenticate = async (email: string, password: unknown): Promise<ResetUser | undefined> => {
@@ -68,7 +71,7 @@ export function accounts({ database, hasher, views, origin }: AccountOptions) {
     .post(...sameOriginForm(origin, views), async (req, res) => {
       const { email, password } = fieldsOf(req);
       const canonical = canonicalEmail(email) ?? "";
-      const { allowed, retryAfterSeconds } = await attempt(req.ip ?? "", canonical);
+      const { allowed, retryAfterSeconds } = await attempt(clientKey(req.ip) ?? "unknown", canonical);
       if (!allowed) return throttled(req, res, views, retryAfterSeconds);
 
       const user = await authenticate(canonical, password);

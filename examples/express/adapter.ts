@@ -67,7 +67,11 @@ export function passwordResetRoutes(options: PasswordResetRoutesOptions): expres
   const { passwordReset, views, emailOf, isSignedIn, homePath, loginPath, isUnknown } = options;
   const { clientIp = (req) => req.ip, onError = console.error } = options;
   const { origin, protocol, pathname } = new URL(options.resetUrl);
-  if (!pathname.endsWith("/:token")) throw new TypeError("resetUrl has to end in /:token for these routes.");
+  if (!/^\/.+\/:token$/.test(pathname)) {
+    throw new TypeError(
+      "For these routes resetUrl needs a path and /:token at its end, as /password_reset/:token.",
+    );
+  }
   const resetPath = pathname.slice(0, -"/:token".length);
   const formPath = `${resetPath}/new_password`;
 
@@ -157,15 +161,13 @@ export function passwordResetRoutes(options: PasswordResetRoutesOptions): expres
   router.get("/.well-known/change-password", (_req, res) => res.redirect(303, resetPath));
   router.use(resetPath, async (req, res, next) => {
     res.set(pageHeaders(views));
+    // Any other path below may hold a token, whatever the answer is.
+    if (req.path !== "/" && req.baseUrl + req.path !== formPath) res.set("Referrer-Policy", "no-referrer");
     if (await isSignedIn(req)) res.redirect(303, homePath);
     else next();
   });
   router.route(resetPath).get(showRequest).post(guarded, submitRequest).all(methodNotAllowed(views));
   router.route(formPath).get(showForm).post(guarded, submitForm).all(methodNotAllowed(views));
-  router.use(`${resetPath}/:token`, (_req, res, next) => {
-    res.set("Referrer-Policy", "no-referrer");
-    next();
-  });
   const link = router.route(`${resetPath}/:token`);
   link.get(openLink).post(guarded, submitLink).all(methodNotAllowed(views));
   router.use(resetPath, errorPage(views, onError));
@@ -226,7 +228,10 @@ export const errorPage =
   (views: ProblemView, onError: (error: unknown) => void): ErrorRequestHandler =>
   (error, req, res, next) => {
     // Paths and bodies that Express cannot read are the client's fault.
-    const clientFault = ([400, 413, 415] as const).find((status) => status === error?.status);
+    const isTheirs = error?.expose === true || error instanceof URIError;
+    const clientFault = isTheirs
+      ? ([400, 413, 415] as const).find((status) => status === error.status)
+      : undefined;
     if (clientFault === undefined) onError(error);
     if (res.headersSent) return next(error);
     // It may have happened at a link, and the page there must not pass its own URL on.

@@ -94,7 +94,8 @@ export function openDatabase(file: string) {
 
     /** Ends the sessions that were opened with another password than this one's stamp says. */
     async deleteAllBut(stamp: string, userId: string): Promise<void> {
-      db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp <> ?").run(userId, stamp);
+      // IS NOT, so that a session without a stamp goes, too.
+      db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp IS NOT ?").run(userId, stamp);
     },
 
     async count(userId: string): Promise<number> {
