@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { concat, lengthPrefixed } from "./bytes.ts";
+import { encoded, utf8 } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { attempt } from "./fields.ts";
 
@@ -16,23 +16,17 @@ export interface Account {
 }
 
 /**
- * What a token is bound to, as bytes: id, address on file, password hash, tenant. A change of any of them
- * kills every link. Two different accounts never give the same bytes.
+ * What a token is bound to, as bytes after a prefix: id, address on file, password hash, tenant. A change of any of
+ * them kills every link. Two different accounts never give the same bytes.
  */
-export function boundState(account: Pick<Account, "id" | "email" | "passwordHash" | "tenant">): Uint8Array {
-  const { id, email, passwordHash, tenant } = account;
-  return concat(
-    lengthPrefixed(id),
-    lengthPrefixed(email),
-    passwordHash === null ? NO_HASH : HASH,
-    passwordHash === null ? NOTHING : lengthPrefixed(passwordHash),
-    tenant === undefined ? NOTHING : lengthPrefixed(tenant),
-  );
+export function boundState(
+  prefix: Uint8Array,
+  { id, email, passwordHash, tenant }: Pick<Account, "id" | "email" | "passwordHash" | "tenant">,
+): Uint8Array {
+  return passwordHash === null
+    ? encoded(prefix, id, email, null, tenant)
+    : encoded(prefix, id, email, true, passwordHash, tenant);
 }
-
-const NO_HASH = Uint8Array.of(0);
-const HASH = Uint8Array.of(1);
-const NOTHING = new Uint8Array(0);
 
 /**
  * A short public name of "this account with this password". Put it into the session (or the JWT) at sign-in and
@@ -46,6 +40,7 @@ export function sessionStamp(user: { id: string; passwordHash: string | null }):
   if (typeof id !== "string" || (typeof passwordHash !== "string" && passwordHash !== null)) {
     throw wrong("sessionStamp needs { id: string, passwordHash: string | null }");
   }
-  const input = concat("relatch/v1/session\0", lengthPrefixed(id), lengthPrefixed(passwordHash ?? ""));
-  return encodeBase64urlNoPadding(sha256(input));
+  return encodeBase64urlNoPadding(sha256(encoded(SESSION_PREFIX, id, passwordHash ?? "")));
 }
+
+const SESSION_PREFIX = utf8("relatch/v1/session\0");

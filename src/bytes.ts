@@ -1,39 +1,64 @@
-import { constantTimeEqual } from "@oslojs/crypto/subtle";
-
 const encoder = new TextEncoder();
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 
 /** UTF-8. Fails on nothing: lone surrogates become U+FFFD, so callers refuse them first where it matters. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
 /** How many bytes of UTF-8 a string takes. */
-export const byteLength = (text: string): number => utf8(text).length;
+export const byteLength = (text: string): number => (isAscii(text) ? text.length : utf8(text).length);
 
 /** A text without lone surrogates, which would not survive UTF-8 (two different ones become the same bytes). */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** The parts one after the other. Strings as UTF-8. */
-export function concat(...parts: (Uint8Array | string)[]): Uint8Array {
-  const chunks = parts.map((part) => (typeof part === "string" ? utf8(part) : part));
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+/** The parts one after the other. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
   }
   return joined;
 }
 
-/** LP(s): u32be(byte length) ‖ UTF-8. With it no two different lists of strings give the same bytes. */
-export function lengthPrefixed(text: string): Uint8Array {
-  const bytes = utf8(text);
-  const prefixed = new Uint8Array(4 + bytes.length);
-  new DataView(prefixed.buffer).setUint32(0, bytes.length);
-  prefixed.set(bytes, 4);
-  return prefixed;
+/** What {@link encoded} puts together: bytes as they are, a text as LP(text), a `null` as 0x00, a `true` as 0x01. */
+export type Part = Uint8Array | string | null | true;
+
+/**
+ * The parts as bytes, one after the other. LP(s) is u32be(byte length) ‖ UTF-8 of s: with it no two different lists
+ * of texts give the same bytes.
+ */
+export function encoded(...parts: (Part | undefined)[]): Uint8Array {
+  // No character takes more than three bytes a unit: room for all, in one piece.
+  const room = (part: Part | undefined) =>
+    typeof part === "string" ? 4 + 3 * part.length : part instanceof Uint8Array ? part.length : 1;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + room(part), 0));
+  let offset = 0;
+  for (const part of parts) {
+    if (part === undefined) continue;
+    if (typeof part === "string") {
+      const { written } = encoder.encodeInto(part, bytes.subarray(offset + 4));
+      bytes.set([written >>> 24, written >>> 16, written >>> 8, written], offset);
+      offset += 4 + written;
+    } else if (part instanceof Uint8Array) {
+      bytes.set(part, offset);
+      offset += part.length;
+    } else {
+      bytes[offset] = part === null ? 0 : 1;
+      offset += 1;
+    }
+  }
+  return bytes.subarray(0, offset);
 }
 
 /** Compares two digests in a time that does not depend on where they differ. */
-export const sameDigest = (a: string, b: string): boolean => constantTimeEqual(utf8(a), utf8(b));
+export function sameDigest(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let at = 0; at < a.length; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at);
+  return difference === 0;
+}
 
 /** `size` bytes from the platform's CSPRNG, the only source of randomness here. */
 export const randomBytes = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size));

@@ -1,4 +1,4 @@
-import { byteLength, isWellFormed } from "./bytes.ts";
+import { byteLength, isAscii, isWellFormed } from "./bytes.ts";
 import { attempt } from "./fields.ts";
 
 /**
@@ -65,6 +65,3 @@ function canonicalHost(domain: string): string | undefined {
 
 // The URL parser is the one implementation of IDNA (UTS #46) that every runtime carries.
 const hostOf = (domain: string): string => attempt(() => new URL(`http://${domain}`).hostname) ?? "";
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);

@@ -8,11 +8,22 @@ export function attempt<T>(read: () => T): T | undefined {
 }
 
 /**
- * The own properties of whatever came in, in an object without a prototype: what somebody put on
- * `Object.prototype` is not input. Anything that is no object, or throws when it is read, has none.
+ * The own properties of whatever came in: what somebody put on `Object.prototype` is not input. Anything that is no
+ * object, or throws when it is read, has none.
  */
 export function ownFields(input: unknown): Record<string, unknown> {
-  const fields =
-    typeof input === "object" ? attempt(() => Object.assign(Object.create(null), input)) : undefined;
-  return fields ?? Object.create(null);
+  const isObject = typeof input === "object" && input !== null;
+  return (
+    (isObject ? attempt(() => Object.assign(Object.create(null), input)) : undefined) ?? Object.create(null)
+  );
 }
+
+/** The same for a few names, without the copy. */
+export function ownField(input: unknown, name: string): unknown {
+  const isObject = typeof input === "object" && input !== null;
+  return isObject
+    ? attempt(() => (Object.hasOwn(input, name) ? (input as Fields)[name] : undefined))
+    : undefined;
+}
+
+type Fields = Record<string, unknown>;

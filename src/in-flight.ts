@@ -6,7 +6,8 @@ export class InFlight {
   track<Input extends unknown[], Output>(run: (...input: Input) => Promise<Output>) {
     return (...input: Input): Promise<Output> => {
       const work = run(...input);
-      const done: Promise<unknown> = work.catch(() => {}).finally(() => this.#work.delete(done));
+      const end = () => this.#work.delete(done);
+      const done: Promise<unknown> = work.then(end, end);
       this.#work.add(done);
       return work;
     };

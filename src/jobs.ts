@@ -1,7 +1,7 @@
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { byteLength, isWellFormed, randomBytes } from "./bytes.ts";
 import { canonicalEmail } from "./email-address.ts";
-import { ownFields } from "./fields.ts";
+import { ownField } from "./fields.ts";
 
 interface JobBase {
   /** The format. A worker drops what it does not know. */
@@ -42,20 +42,20 @@ export const newJob = (now: Date): { v: 1; id: string; at: number } => ({
 
 /** Reads a job that went through a queue, which is not trusted. Only own properties of plain types count. */
 export function parseJob(input: unknown): Job | undefined {
-  const job = ownFields(input);
-  const { v, id, at, locale, tenant } = job;
-  if (v !== 1 || !isText(id, 64) || !isInstant(at)) return undefined;
-  if (!isOptionalText(locale, 64) || !isOptionalText(tenant, 256)) return undefined;
-  const base = { v, id, at, locale } as const;
+  const field = (name: string) => ownField(input, name);
+  const [id, at, locale] = [field("id"), field("at"), field("locale")];
+  if (field("v") !== 1 || !isText(id, 64) || !isInstant(at) || !isOptionalText(locale, 64)) return undefined;
+  const base = { v: 1, id, at, locale } as const;
 
-  if (job["type"] === "reset_requested") {
-    const email = canonicalEmail(job["email"]);
-    return email === undefined ? undefined : { ...base, type: "reset_requested", email, tenant };
+  if (field("type") === "reset_requested") {
+    const [email, tenant] = [canonicalEmail(field("email")), field("tenant")];
+    if (email === undefined || !isOptionalText(tenant, 256)) return undefined;
+    return { ...base, type: "reset_requested", email, tenant };
   }
-  if (job["type"] === "password_changed") {
-    const { userId, previousStamp, stamp } = job;
-    if (!isText(userId, 128) || byteLength(userId) > 128 || !isText(previousStamp, 64) || !isText(stamp, 64))
-      return undefined;
+  if (field("type") === "password_changed") {
+    const [userId, previousStamp, stamp] = [field("userId"), field("previousStamp"), field("stamp")];
+    if (!isText(userId, 128) || byteLength(userId) > 128) return undefined;
+    if (!isText(previousStamp, 64) || !isText(stamp, 64)) return undefined;
     return { ...base, type: "password_changed", userId, previousStamp, stamp };
   }
   return undefined;

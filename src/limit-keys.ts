@@ -1,15 +1,13 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { concat, lengthPrefixed } from "./bytes.ts";
+import { encoded, utf8 } from "./bytes.ts";
 import { attempt } from "./fields.ts";
+
+const LIMIT_PREFIX = utf8("relatch/v1/limit\0");
 
 /** The key of the address limit: a digest, so that a shared limiter's store learns no address. */
 export const addressKey = (email: string, tenant: string | undefined): string =>
-  `address:${encodeBase64urlNoPadding(
-    sha256(
-      concat("relatch/v1/limit\0", lengthPrefixed(email), tenant === undefined ? "" : lengthPrefixed(tenant)),
-    ),
-  )}`;
+  `address:${encodeBase64urlNoPadding(sha256(encoded(LIMIT_PREFIX, email, tenant)))}`;
 
 /**
  * The key of the client limit: an IPv4 address as it is, of an IPv6 address the /64 that one customer holds.

@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
-import { concat, randomBytes } from "./bytes.ts";
+import { encoded, randomBytes } from "./bytes.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { memoryTokens } from "./stores/memory.ts";
 import type {
@@ -92,7 +92,7 @@ export interface MemoryHasher extends PasswordHasher {
 /** Salted and instant, and no protection whatever: for tests only. */
 export function memoryHasher(): MemoryHasher {
   const digest = (salt: string, password: string) =>
-    `memory$${salt}$${encodeHexLowerCase(sha256(concat(salt, "\0", password)))}`;
+    `memory$${salt}$${encodeHexLowerCase(sha256(encoded(salt, password)))}`;
   return {
     hash: async (password) => digest(encodeHexLowerCase(randomBytes(8)), password),
     verify: async (hash, password) => hash === digest(hash.split("$")[1] ?? "", password),

@@ -201,7 +201,11 @@ const isLanguage = ({ tag, greeting }: Language): boolean =>
 function messagesOf(value: unknown): Messages {
   const given = section("messages", value ?? {}, ["resetLink", "passwordChanged"]);
   // The standard mails are loaded with the first one that is composed: never, where all are replaced.
-  const standard = async () => (await import("./mail/messages.ts")).standardMessages();
+  let loaded: Promise<Messages> | undefined;
+  const standard = () => {
+    loaded ??= import("./mail/messages.ts").then(({ standardMessages }) => standardMessages());
+    return loaded;
+  };
   return {
     resetLink:
       optionalFunction("messages.resetLink", given.resetLink) ??

@@ -15,7 +15,7 @@ import { delivery } from "./delivery.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { RelatchError } from "./errors.ts";
 import type { TokenRefusal } from "./events.ts";
-import { ownFields } from "./fields.ts";
+import { ownField } from "./fields.ts";
 import { InFlight } from "./in-flight.ts";
 import { type Job, newJob } from "./jobs.ts";
 import { addressKey, clientKey } from "./limit-keys.ts";
@@ -46,15 +46,14 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   // Nothing here may depend on whether the account exists: no look-up, no token, no mail before the answer.
 
   async function requestReset(input: RequestResetInput): Promise<RequestResetResult> {
-    const { email, ip, locale, tenant: givenTenant } = ownFields(input);
-    const tenant = checkedTenant(givenTenant);
-    const address = canonicalEmail(email);
+    const tenant = checkedTenant(ownField(input, "tenant"));
+    const address = canonicalEmail(ownField(input, "email"));
     if (address === undefined) {
       emit({ type: "request_refused", reason: "invalid_email", tenant });
       return { ok: false, reason: "invalid_email" };
     }
 
-    const client = await takeUnits(clientKeyOf(ip, tenant), config.clientRules, tenant);
+    const client = await takeUnits(clientKeyOf(ownField(input, "ip"), tenant), config.clientRules, tenant);
     if (!client.allowed) {
       emit({ type: "request_throttled", reason: "client", tenant });
       return { ok: false, reason: "throttled", retryAfterSeconds: client.retryAfterSeconds };
@@ -65,7 +64,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       emit({ type: "request_throttled", reason: "address", tenant });
       return { ok: true };
     }
-    const language = chooseLanguage(languages, locale);
+    const language = chooseLanguage(languages, ownField(input, "locale"));
     await handOver({
       ...newJob(now()),
       type: "reset_requested",
@@ -108,7 +107,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   // ── Judging a link ────────────────────────────────────────────────────────────────────────────────────
 
   async function verifyToken(token: unknown, context?: { tenant?: unknown }): Promise<VerifyTokenResult> {
-    const tenant = checkedTenant(ownFields(context)["tenant"]);
+    const tenant = checkedTenant(ownField(context, "tenant"));
     const proof = await prove(token, tenant);
     if (!proof) return refused();
     const { account, expiresAt } = proof;
@@ -157,8 +156,8 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
    * its first click instead of "expired". Between processes the commit alone decides.
    */
   async function completeReset(input: CompleteResetInput): Promise<CompleteResetResult> {
-    const { token, newPassword, locale, tenant: givenTenant } = ownFields(input);
-    const tenant = checkedTenant(givenTenant);
+    const tenant = checkedTenant(ownField(input, "tenant"));
+    const [token, newPassword] = [ownField(input, "token"), ownField(input, "newPassword")];
     if (!couldBeToken(token)) {
       emitRefusal("malformed", tenant);
       return refused();
@@ -168,7 +167,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     if (ahead && ahead.password === newPassword && ahead.tenant === tenant) return ahead.result;
     const turn = ahead ? ahead.result.catch(() => {}) : Promise.resolve();
     const result = turn
-      .then(() => proveAndComplete(token, newPassword, tenant, locale))
+      .then(() => proveAndComplete(token, newPassword, tenant, ownField(input, "locale")))
       .finally(() => {
         if (completions.get(token) === completion) completions.delete(token);
       });

@@ -108,10 +108,12 @@ export function passwordLength(options: PasswordLengthOptions = {}): PasswordRul
   };
 }
 
+let common: Promise<ReadonlySet<string>> | undefined;
+
 /** Refuses the commonest 10,000 passwords, in any case. The list is loaded on first use. */
 export const notCommon: PasswordRule = async (password) => {
-  const { commonPasswords } = await import("./common-passwords.ts");
-  return commonPasswords.has(password.toLowerCase()) ? { code: "common" } : undefined;
+  common ??= import("./common-passwords.ts").then(({ commonPasswords }) => commonPasswords);
+  return (await common).has(password.toLowerCase()) ? { code: "common" } : undefined;
 };
 
 /**

@@ -20,7 +20,7 @@ export const tokenHash = (raw: Uint8Array): string => encodeHexLowerCase(sha256(
  * it for another account, nor test guesses about this one.
  */
 export const fingerprint = (raw: Uint8Array, account: Account): string =>
-  encodeHexLowerCase(hmac(SHA256, raw, concat(FINGERPRINT_PREFIX, boundState(account))));
+  encodeHexLowerCase(hmac(SHA256, raw, boundState(FINGERPRINT_PREFIX, account)));
 
 /** Opaque tokens: 256 random bits in the link, their digest and the account's fingerprint in the store. */
 export function storedTokens(store: CheckedTokenStore): Tokens {

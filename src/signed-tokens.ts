@@ -3,7 +3,7 @@ import { SHA256 } from "@oslojs/crypto/sha2";
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { type Account, boundState } from "./account.ts";
-import { concat } from "./bytes.ts";
+import { concat, utf8 } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { ownFields } from "./fields.ts";
 import type { Tokens } from "./tokens.ts";
@@ -25,6 +25,8 @@ export interface SignedTokensOptions {
   keys: readonly Uint8Array[];
 }
 
+const BIND_PREFIX = utf8("relatch/v1/bind\0");
+const SIGNED_PREFIX = utf8("relatch/v1/signed\0");
 const VERSION = 1;
 const BIND_BYTES = 16;
 const MAC_BYTES = 32;
@@ -57,7 +59,7 @@ export function signedTokens(options: SignedTokensOptions): SignedTokens {
         Uint8Array.of(VERSION),
         u48be(expiresAt),
         bind(signingKey, account),
-        account.id, // 1 to 128 bytes, as every account's id
+        utf8(account.id), // 1 to 128 bytes, as every account's id
       );
       return encodeBase64urlNoPadding(concat(body, mac(signingKey, body)));
     },
@@ -81,10 +83,9 @@ export function signedTokens(options: SignedTokensOptions): SignedTokens {
 }
 
 const bind = (key: Uint8Array, account: Account): Uint8Array =>
-  hmac(SHA256, key, concat("relatch/v1/bind\0", boundState(account))).subarray(0, BIND_BYTES);
+  hmac(SHA256, key, boundState(BIND_PREFIX, account)).subarray(0, BIND_BYTES);
 
-const mac = (key: Uint8Array, body: Uint8Array): Uint8Array =>
-  hmac(SHA256, key, concat("relatch/v1/signed\0", body));
+const mac = (key: Uint8Array, body: Uint8Array): Uint8Array => hmac(SHA256, key, concat(SIGNED_PREFIX, body));
 
 function u48be(value: number): Uint8Array {
   const bytes = new Uint8Array(6);

@@ -5,6 +5,8 @@ import { account } from "./helpers/account.ts";
 import { WRONG_OPTIONS } from "./helpers/errors.ts";
 import { referenceStamp, referenceState } from "./helpers/reference.ts";
 
+const NO_PREFIX = new Uint8Array(0);
+
 describe("boundState", () => {
   test.each([
     ["without a password", { passwordHash: null }],
@@ -14,12 +16,12 @@ describe("boundState", () => {
     ["with a tenant of no length", { tenant: "" }],
     ["of more than ASCII", { id: "ид-😀", email: "josé@例子.公司", tenant: "синий" }],
   ])("an account %s, byte for byte", (_, changes) => {
-    expect(Buffer.from(boundState(account(changes)))).toEqual(referenceState(account(changes)));
+    expect(Buffer.from(boundState(NO_PREFIX, account(changes)))).toEqual(referenceState(account(changes)));
   });
 
   test("holds nothing but id, address, password hash and tenant", () => {
     const other = account({ name: "Someone", locale: "ru", resetAllowed: false });
-    expect(boundState(other)).toEqual(boundState(account()));
+    expect(boundState(NO_PREFIX, other)).toEqual(boundState(NO_PREFIX, account()));
   });
 
   test.each([
@@ -33,7 +35,7 @@ describe("boundState", () => {
       { id: "a\0\0\0\x05", email: "b" },
     ],
   ])("keeps apart what concatenation would blur: %s", (_, one, other) => {
-    expect(boundState(account(one))).not.toEqual(boundState(account(other)));
+    expect(boundState(NO_PREFIX, account(one))).not.toEqual(boundState(NO_PREFIX, account(other)));
   });
 
   test("two different accounts never give the same bytes", () => {
@@ -48,7 +50,7 @@ describe("boundState", () => {
     fc.assert(
       fc.property(state, state, (one, other) => {
         const same = names.every((name) => one[name] === other[name]);
-        expect(Buffer.compare(boundState(one), boundState(other)) === 0).toBe(same);
+        expect(Buffer.compare(boundState(NO_PREFIX, one), boundState(NO_PREFIX, other)) === 0).toBe(same);
       }),
       { numRuns: 2000 },
     );

@@ -52,16 +52,19 @@ const MAX_WISHES = 10;
 /** RFC 9110 §12.5.4. Longer ones than any browser sends are ignored, and so are tags that are none. */
 function tagsByPreference(header: unknown): string[] {
   if (typeof header !== "string" || header.length > 512) return [];
+  if (/^[a-z]{2,3}(-[A-Z]{2})?$/.test(header)) return [header];
   return header
     .split(",", MAX_WISHES)
     .map((item) => {
       const [tag = "", weight] = item.split(";").map((part) => part.trim());
       return { tag, weight: /^q=/i.test(weight ?? "") ? Number(weight?.slice(2)) : 1 };
     })
-    .filter(({ tag, weight }) => weight > 0 && script(tag) !== undefined)
+    .filter(({ tag, weight }) => weight > 0 && isTag(tag))
     .sort((a, b) => b.weight - a.weight)
     .map(({ tag }) => tag);
 }
+
+const isTag = (text: string): boolean => attempt(() => new Intl.Locale(text)) !== undefined;
 
 /** Language and script, e.g. `zh-Hans` for `zh-CN`. */
 function script(tag: string): string | undefined {

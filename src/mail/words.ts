@@ -12,9 +12,10 @@ export function durationInWords(milliseconds: number, { tag }: Language): string
   return numberFormat(tag, unit).format(Math.max(1, Math.floor(seconds / size)));
 }
 
+/** Formatters by language: making one takes longer than all the rest of a mail. */
 const numberFormats = new Map<string, Intl.NumberFormat>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
-/** Made once: making one takes longer than the rest of a mail. */
 function numberFormat(tag: string, unit: string): Intl.NumberFormat {
   const key = `${tag} ${unit}`;
   const format =
@@ -23,6 +24,14 @@ function numberFormat(tag: string, unit: string): Intl.NumberFormat {
   return format;
 }
 
+function dateFormat(tag: string): Intl.DateTimeFormat {
+  const format =
+    dateFormats.get(tag) ??
+    new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+  dateFormats.set(tag, format);
+  return format;
+}
+
 /** An instant, in UTC: whose time zone the server happens to be in says nothing to the reader. */
 export const instantInWords = (instant: Date, { tag }: Language): string =>
-  `${new Intl.DateTimeFormat(tag, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(instant)} UTC`;
+  `${dateFormat(tag).format(instant)} UTC`;

@@ -22,11 +22,11 @@ export interface MysqlTokensOptions {
 
 /** The statement that makes the table, for a migration. For MySQL 8 and MariaDB. */
 export function mysqlSchema(options: MysqlTokensOptions = {}): string {
-  // Ids as bytes: each collation that both engines know takes some two ids for one (`aB3` and `Ab3`, `a` and `a `).
+  // Bytes: each collation that both engines know takes some two texts for one (`aB3` and `Ab3`, `a` and `a `).
   return `CREATE TABLE IF NOT EXISTS ${tableName("mysqlSchema", options)} (
   user_id VARBINARY(128) NOT NULL PRIMARY KEY,
-  token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL UNIQUE,
-  fingerprint CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  token_hash BINARY(32) NOT NULL UNIQUE,
+  fingerprint BINARY(32) NOT NULL,
   expires_at BIGINT NOT NULL,
   INDEX expires_at (expires_at)
 );
@@ -56,7 +56,7 @@ export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): 
     async save({ tokenHash, userId, fingerprint, expiresAt }) {
       // VALUES() and not a row alias, which MariaDB does not know.
       await execute(
-        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES (UNHEX(?), ?, ?, ?)
+        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES (UNHEX(?), UNHEX(?), UNHEX(?), ?)
          ON DUPLICATE KEY UPDATE token_hash = VALUES(token_hash),
            fingerprint = VALUES(fingerprint), expires_at = VALUES(expires_at)`,
         hex(userId),
@@ -68,12 +68,14 @@ export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): 
 
     async find(tokenHash): Promise<TokenRecord | undefined> {
       const rows = await execute(
-        `SELECT token_hash, HEX(user_id) AS user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = ?`,
+        `SELECT LOWER(HEX(token_hash)) AS token_hash, HEX(user_id) AS user_id,
+                LOWER(HEX(fingerprint)) AS fingerprint, expires_at
+           FROM ${name} WHERE token_hash = UNHEX(?)`,
         tokenHash,
       );
       const [row] = rows as Record<string, unknown>[];
-      // `ascii_bin` does not see a space at the end.
-      if (!row || row["token_hash"] !== tokenHash) return undefined;
+      // UNHEX takes capitals for the same digits.
+      if (row?.["token_hash"] !== tokenHash) return undefined;
       return tokenRecord(tokenHash, unhex(row["user_id"]), row["fingerprint"], row["expires_at"]);
     },
 
@@ -95,7 +97,7 @@ export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): 
 /** Concurrent upserts into a table with two unique keys may lock each other out; MariaDB may miss a change (1020). */
 const CONFLICTS = ["ER_LOCK_DEADLOCK", "ER_CHECKREAD"];
 
-/** Ids travel as digits: the connection's character set would change some, and make two of them one. */
+/** Bytes travel as digits: the connection's character set would change some texts, and make two of them one. */
 const hex = (text: string): string => encodeHexLowerCase(utf8(text));
 const unhex = (digits: unknown): string => new TextDecoder().decode(decodeHex(String(digits)));
 
