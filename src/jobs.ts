@@ -43,14 +43,14 @@ export const newJob = (now: Date): { v: 1; id: string; at: number } => ({
 /** Reads a job that went through a queue, which is not trusted. Only own properties of plain types count. */
 export function parseJob(input: unknown): Job | undefined {
   const field = (name: string) => ownField(input, name);
-  const [id, at, locale] = [field("id"), field("at"), field("locale")];
-  if (field("v") !== 1 || !isText(id, 64) || !isInstant(at) || !isOptionalText(locale, 64)) return undefined;
+  const [id, at, locale, tenant] = [field("id"), field("at"), field("locale"), field("tenant")];
+  if (field("v") !== 1 || !isText(id, 64) || !isInstant(at)) return undefined;
+  if (!isOptionalText(locale, 64) || !isOptionalText(tenant, 256)) return undefined;
   const base = { v: 1, id, at, locale } as const;
 
   if (field("type") === "reset_requested") {
-    const [email, tenant] = [canonicalEmail(field("email")), field("tenant")];
-    if (email === undefined || !isOptionalText(tenant, 256)) return undefined;
-    return { ...base, type: "reset_requested", email, tenant };
+    const email = canonicalEmail(field("email"));
+    return email === undefined ? undefined : { ...base, type: "reset_requested", email, tenant };
   }
   if (field("type") === "password_changed") {
     const [userId, previousStamp, stamp] = [field("userId"), field("previousStamp"), field("stamp")];

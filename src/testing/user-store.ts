@@ -133,6 +133,7 @@ function addFindCases(add: AddCase<UserStoreFixture>): void {
     const account = fresh();
     const id = await add(account);
     const changed = fresh();
+    await bothWays(store, account.email, id);
     await change(id, { email: changed.email, passwordHash: changed.passwordHash });
     for (const [how, user] of await bothWays(store, changed.email, id)) {
       expectSame(`the e-mail, found ${how}`, user?.email, changed.email);
