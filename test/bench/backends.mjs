@@ -80,19 +80,19 @@ export function memory(given) {
 }
 
 /**
- * Both tables in one SQLite database in memory, every statement prepared once and used by the floor and by relatch
- * alike.
+ * Both tables in one SQLite database in memory: relatch with the store that it ships, the floor with the same
+ * statements, prepared once.
  *
  * @param {ReturnType<typeof makeUsers>} given
- * @returns {Backend}
+ * @returns {Promise<Backend>}
  */
-export function sqlite(given) {
+export async function sqlite(given) {
+  const { sqliteSchema, sqliteTokens } = await import("relatch/sqlite");
   const db = new Database(":memory:");
-  db.exec(`
-    CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE NOT NULL, password_hash TEXT);
-    CREATE TABLE tokens (user_id TEXT PRIMARY KEY, token_hash TEXT UNIQUE NOT NULL, fingerprint TEXT NOT NULL,
-                         expires_at INTEGER NOT NULL);
-    CREATE INDEX tokens_expiry ON tokens (expires_at);`);
+  db.exec(
+    "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE NOT NULL, password_hash TEXT)",
+  );
+  db.exec(sqliteSchema({ table: "tokens" }));
   const insert = db.prepare("INSERT INTO users VALUES (?, ?, ?)");
   db.transaction(() => {
     for (const { id, email, passwordHash } of given) insert.run(id, email, passwordHash);
@@ -106,52 +106,34 @@ export function sqlite(given) {
   );
   const setPassword = db.prepare("UPDATE users SET password_hash = ? WHERE id = ?");
   const save = db.prepare(
-    `INSERT INTO tokens (user_id, token_hash, fingerprint, expires_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, fingerprint = excluded.fingerprint,
-                                         expires_at = excluded.expires_at`,
+    `INSERT INTO tokens (user_id, token_hash, fingerprint, expires_at) VALUES (?, ?, '', ?)
+     ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at`,
   );
   const find = db.prepare(
-    "SELECT user_id, token_hash, fingerprint, expires_at FROM tokens WHERE token_hash = ?",
+    "SELECT user_id AS userId, expires_at AS expiresAt FROM tokens WHERE token_hash = ?",
   );
   const deleteByUser = db.prepare("DELETE FROM tokens WHERE user_id = ?");
-  const deleteExpired = db.prepare("DELETE FROM tokens WHERE expires_at <= ?");
 
+  const user = (/** @type {unknown} */ row) => /** @type {User | undefined} */ (row);
   return {
     users: {
-      findByEmail: async (email) => byEmail.get(email),
-      findById: async (id) => byId.get(id),
+      findByEmail: async (email) => user(byEmail.get(email)),
+      findById: async (id) => user(byId.get(id)),
       replacePasswordHash: async ({ userId, email, expected, next }) =>
         replace.run(next, userId, email, expected).changes === 1,
     },
-    tokens: () => ({
-      save: async ({ tokenHash, userId, fingerprint, expiresAt }) =>
-        save.run(userId, tokenHash, fingerprint, expiresAt.getTime()),
-      async find(tokenHash) {
-        const row = find.get(tokenHash);
-        return (
-          row && {
-            tokenHash: row.token_hash,
-            userId: row.user_id,
-            fingerprint: row.fingerprint,
-            expiresAt: new Date(row.expires_at),
-          }
-        );
-      },
-      deleteByUser: async (userId) => deleteByUser.run(userId),
-      deleteExpired: async (now) => deleteExpired.run(now.getTime()).changes,
-    }),
+    tokens: () => sqliteTokens(db, { table: "tokens" }),
     floor: {
-      userByEmail: (email) => byEmail.get(email),
-      userById: (id) => byId.get(id),
+      userByEmail: (email) => user(byEmail.get(email)),
+      userById: (id) => user(byId.get(id)),
       setPassword: (id, passwordHash) => void setPassword.run(passwordHash, id),
-      saveToken: (tokenHash, userId, expiresAt) => void save.run(userId, tokenHash, "", expiresAt),
-      findToken(tokenHash) {
-        const row = find.get(tokenHash);
-        return row && { userId: row.user_id, expiresAt: row.expires_at };
-      },
+      saveToken: (tokenHash, userId, expiresAt) => void save.run(userId, tokenHash, expiresAt),
+      findToken: (tokenHash) =>
+        /** @type {{ userId: string, expiresAt: number } | undefined} */ (find.get(tokenHash)),
       deleteToken: (_tokenHash, userId) => void deleteByUser.run(userId),
     },
   };
 }
 
+/** @type {Record<string, (given: ReturnType<typeof makeUsers>) => Backend | Promise<Backend>>} */
 export const backends = { memory, sqlite };

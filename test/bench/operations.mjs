@@ -7,13 +7,15 @@ import { subjects } from "./subjects.mjs";
 
 /** Calls between two readings: so few that no follow-up (50 ms later at the soonest) falls between. */
 const BATCH = 100;
-const WARM_UP = 50;
-const [backendName = "memory", subjectName = "relatch", batches = "150"] = process.argv.slice(2);
+const WARM_UP = 30;
+const [backendName = "memory", subjectName = "relatch", batches = "60"] = process.argv.slice(2);
 const total = WARM_UP + Number(batches);
 
 // Everybody asks once: nothing is looked up that was seen before, and no limit is reached.
 const users = makeUsers(total * BATCH);
-const subject = await subjects[subjectName](backends[backendName](users));
+const [makeBackend, makeSubject] = [backends[backendName], subjects[subjectName]];
+if (!makeBackend || !makeSubject) throw new Error("operations.mjs <backend> <subject> [batches]");
+const subject = await makeSubject(await makeBackend(users));
 const spent = { request: 0, verify: 0, complete: 0 };
 
 for (let round = 0; round < total; round++) {

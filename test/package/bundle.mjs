@@ -1,5 +1,7 @@
 // @ts-check
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { build } from "esbuild";
 
 /**
@@ -52,4 +54,17 @@ export async function gzippedSize(app, contents, external) {
     .filter(({ path }) => [...loaded].some((file) => path.endsWith(`/${file}`)))
     .map(({ contents: input }) => execFileSync("gzip", ["-9", "-n", "-c"], { input }).length);
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * The size of the core: `createPasswordReset` and everything that it needs at once, dependencies included, without
+ * the languages' texts, which grow with every language that an application takes.
+ *
+ * @param {string} app The folder in which the package is installed.
+ * @param {string} dist The package's built files.
+ */
+export async function coreSize(app, dist) {
+  const languages = await readFile(join(dist, "languages.js"), "utf8");
+  const texts = [...languages.matchAll(/from "\.\/(chunk-\w+\.js)"/g)].map(([, chunk]) => `*${chunk}`);
+  return gzippedSize(app, 'export { createPasswordReset } from "relatch"', texts);
 }

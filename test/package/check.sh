@@ -45,5 +45,5 @@ check "the core runs anywhere: Web standards, oslo's TimeSpan and @oslojs only" 
 check "the common passwords are 10,000, in a chunk of their own" node "$here/common-passwords.mjs" "$app"
 check "size" node "$here/size.mjs" "$app"
 
-echo "$passed passed, $failed failed"
+echo "$passed of $((passed + failed)) checks hold"
 exit $((failed > 0))

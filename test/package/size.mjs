@@ -2,7 +2,7 @@
 // Bytes that an application's bundle grows by, per entry. The core has a budget.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gzippedSize } from "./bundle.mjs";
+import { coreSize, gzippedSize } from "./bundle.mjs";
 
 const CORE_BUDGET = 14 * 1024;
 const [app = "."] = process.argv.slice(2);
@@ -12,6 +12,7 @@ const { exports, dependencies } = JSON.parse(
 const external = Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]);
 
 const core = 'export { createPasswordReset } from "relatch"';
+/** @type {Record<string, string>} */
 const modules = { "createPasswordReset alone": core };
 for (const [path, target] of Object.entries(exports)) {
   const specifier = `relatch${path.slice(1)}`;
@@ -27,8 +28,6 @@ for (const [name, contents] of Object.entries(modules)) {
   console.log(`| ${name.padEnd(28)} | ${String(complete).padStart(17)} | ${String(own).padStart(7)} |`);
 }
 
-const size = await gzippedSize(app, core);
-if (size > CORE_BUDGET) {
-  console.log(`The core takes ${size} bytes; its budget is ${CORE_BUDGET}.`);
-  process.exitCode = 1;
-}
+const size = await coreSize(app, join(app, "node_modules/relatch/dist"));
+console.log(`The core without the languages' texts takes ${size} bytes; its budget is ${CORE_BUDGET}.`);
+if (size > CORE_BUDGET) process.exitCode = 1;
