@@ -10,7 +10,7 @@ import type { Config } from "./options.ts";
 import { checkPassword, type PasswordViolation } from "./password-rules.ts";
 import { call, hashPassword } from "./ports.ts";
 import { recipientOf } from "./recipient.ts";
-import { succeeds } from "./time.ts";
+import { succeeds, within } from "./time.ts";
 
 /** Milliseconds that one step of the clean-up after a commit may take, retries included. */
 const CLEANUP_LIMIT = 5_000;
@@ -94,7 +94,7 @@ export function completion(
     if (outcome === true) return true;
     // A write that failed may have happened all the same, and one that a driver repeated finds its own work done.
     // The row knows: no other caller has this hash. An answer of the wrong kind is a fault to mend, not to guess at.
-    const isWrongAnswer = outcome instanceof RelatchError && outcome.cause === undefined;
+    const isWrongAnswer = outcome instanceof RelatchError && !Object.hasOwn(outcome, "cause");
     const current = isWrongAnswer ? undefined : await users.findById(userId).catch(() => undefined);
     if (current?.passwordHash === next) return true;
     if (outcome instanceof RelatchError) throw outcome;
@@ -120,7 +120,11 @@ export function completion(
       onUnavailable: (reason: "allowed" | "refused") =>
         emit({ type: "password_check_unavailable", userId, tenant, reason }),
     };
-    return checkPassword(password, rules, context, language);
+    const late = () =>
+      new RelatchError("ERR_OPTIONS", "passwordRules failed.", {
+        cause: new Error(`no answer within ${callTimeout} ms`),
+      });
+    return within(callTimeout, checkPassword(password, rules, context, language), late);
   }
 
   function rejected({ id: userId, tenant }: Account, violations: PasswordViolation[]): CompleteResetResult {

@@ -2,13 +2,14 @@ import { type Account, sessionStamp } from "./account.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { RelatchError } from "./errors.ts";
 import { detailOf, type JobDrop, type SkipReason } from "./events.ts";
+import { attempt } from "./fields.ts";
 import { type Job, type PasswordChangedJob, parseJob, type ResetRequestedJob } from "./jobs.ts";
 import { addressKey } from "./limit-keys.ts";
 import { inertAppName, inertSubject } from "./mail/inert.ts";
 import { chooseLanguage } from "./mail/language.ts";
 import type { MessageContent, MessageInput } from "./mail/messages.ts";
 import type { Config } from "./options.ts";
-import { call, isPermanent, send } from "./ports.ts";
+import { call, isPermanent, reading, send } from "./ports.ts";
 import { Recent } from "./recent.ts";
 import { recipientOf } from "./recipient.ts";
 import { CLOCK_SKEW, within } from "./time.ts";
@@ -65,10 +66,9 @@ export function delivery(config: Config): Delivery {
     const work: Promise<unknown> =
       job.type === "reset_requested" ? sendLink(job, current) : followUp(job, current);
     const outcome = await within(config.deliveryTimeout, work, late).catch((cause: unknown) => {
-      const error =
-        cause instanceof RelatchError
-          ? cause
-          : new RelatchError("ERR_DISPATCHER", "Delivery failed.", { cause });
+      const error = attempt(() => cause instanceof RelatchError)
+        ? (cause as RelatchError)
+        : new RelatchError("ERR_DISPATCHER", "Delivery failed.", { cause });
       emit({ type: "delivery_failed", jobType: job.type, reason: error.code, detail: detailOf(error.cause) });
       throw error;
     });
@@ -161,7 +161,8 @@ export function delivery(config: Config): Delivery {
     compose: () => MessageContent | Promise<MessageContent>,
   ): Promise<"sent" | "refused" | undefined> {
     const about = { userId: account.id, tenant: account.tenant, kind };
-    const content = checkedContent(kind, await call("ERR_OPTIONS", `messages for ${kind}`, compose));
+    const composed = await call("ERR_OPTIONS", `messages for ${kind}`, compose);
+    const content = reading("ERR_OPTIONS", `messages for ${kind}`, () => checkedContent(kind, composed));
     if (current.isOver || mailed.has(job.id)) return undefined;
     try {
       await send(mailer, { to: account.email, ...content }, { ...to, kind });

@@ -88,8 +88,8 @@ function read(input: PasswordResetOptions): Config {
     tokens: tokensOf(options.tokens, callTimeout),
     mailer: port<Mailer>("mailer", options.mailer, ["send"]),
     hasher: port<PasswordHasher>("hasher", options.hasher, ["hash"]),
-    appName: appNameOf(options.appName),
-    resetUrl: resetUrlOf(options.resetUrl),
+    appName: appNameOf(options.appName, callTimeout),
+    resetUrl: resetUrlOf(options.resetUrl, callTimeout),
     revokeSessions: revocation(options.revokeSessions),
     passwordRules: listOf<PasswordRule>(
       "passwordRules",
@@ -125,21 +125,21 @@ function tokensOf(value: unknown, timeout: number): Tokens {
   );
 }
 
-function appNameOf(value: unknown): Config["appName"] {
+function appNameOf(value: unknown, timeout: number): Config["appName"] {
   const usable = (name: unknown): string => {
     if (typeof name !== "string" || inertAppName(name) === "")
       throw wrong('appName is a name like "Acme", or a function');
     return name;
   };
   if (typeof value === "function")
-    return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to)));
+    return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to), timeout));
   const name = usable(value);
   return async () => name;
 }
 
-function resetUrlOf(value: unknown): Config["resetUrl"] {
+function resetUrlOf(value: unknown, timeout: number): Config["resetUrl"] {
   if (typeof value === "function") {
-    return async (to) => parseResetUrl(await call("ERR_OPTIONS", "resetUrl", () => value(to)));
+    return async (to) => parseResetUrl(await call("ERR_OPTIONS", "resetUrl", () => value(to), timeout));
   }
   const url = parseResetUrl(value);
   return async () => url;

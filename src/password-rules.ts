@@ -3,7 +3,7 @@ import { listOf, section, wholeNumber, wrong } from "./checks.ts";
 import { attempt } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
 import { english } from "./mail/languages/en.ts";
-import { call } from "./ports.ts";
+import { call, reading } from "./ports.ts";
 
 /** Why a password was refused: `code` for programs, `message` for people. Never holds the password. */
 export interface PasswordViolation {
@@ -70,10 +70,10 @@ export async function checkPassword(
   for (const rule of rules) {
     const refusal = await call("ERR_OPTIONS", "A password rule", () => rule(password, context));
     if (refusal === undefined || refusal === null) continue;
-    if (typeof refusal.code !== "string")
-      throw wrong("A password rule answers { code: string, … } or nothing");
-    violations.push(violation(refusal));
-    if (refusal.code === "too_long") break;
+    const { code, params, message } = reading("ERR_OPTIONS", "A password rule", () => ({ ...refusal }));
+    if (typeof code !== "string") throw wrong("A password rule answers { code: string, … } or nothing");
+    violations.push(violation({ code, params, message }));
+    if (code === "too_long") break;
   }
   return violations;
 }

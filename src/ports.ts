@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
 import { byteLength, isWellFormed } from "./bytes.ts";
 import { RelatchError, type RelatchErrorCode } from "./errors.ts";
+import { attempt } from "./fields.ts";
 import { within } from "./time.ts";
 import type {
   FirstPassword,
@@ -49,10 +50,23 @@ export async function call<T>(
   }
 }
 
+/** Reads the answer of a port. An answer that throws while it is read (a lazy relation, say) is the port's fault. */
+export function reading<T>(code: RelatchErrorCode, name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (attempt(() => cause instanceof RelatchError)) throw cause;
+    throw new RelatchError(code, `${name} failed.`, { cause });
+  }
+}
+
 export function checkedUsers(users: UserStore, timeout: number): CheckedUserStore {
   const ask = (method: keyof UserStore, run: () => unknown): Promise<unknown> =>
     call("ERR_USER_STORE", `users.${method}`, run, timeout);
-  const find = async (method: keyof UserStore, run: () => unknown) => account(method, await ask(method, run));
+  const find = async (method: keyof UserStore, run: () => unknown) => {
+    const answer = await ask(method, run);
+    return reading("ERR_USER_STORE", `users.${method}`, () => account(method, answer));
+  };
   const commit = async (method: keyof UserStore, run: () => unknown) =>
     decision(method, await ask(method, run));
   return {
@@ -82,7 +96,8 @@ export function checkedTokens(tokens: TokenStore, timeout: number): CheckedToken
     async find(tokenHash) {
       const answer = await ask("find", () => tokens.find(tokenHash));
       if (answer === null || answer === undefined) return undefined;
-      if (isTokenRecord(answer)) return answer;
+      if (reading("ERR_TOKEN_STORE", "tokens.find", () => isTokenRecord(answer)))
+        return answer as TokenRecord;
       throw new RelatchError("ERR_TOKEN_STORE", "tokens.find must answer the TokenRecord or nothing.");
     },
 
@@ -124,21 +139,28 @@ export async function consume(
       () => limiter.consume(key, rule),
       timeout,
     );
-    const { allowed, retryAfterSeconds } = (verdict ?? {}) as Record<string, unknown>;
+    const [allowed, retryAfterSeconds] = reading("ERR_RATE_LIMITER", "rateLimiter.consume", () => {
+      const answer = (verdict ?? {}) as Record<string, unknown>;
+      return [answer["allowed"], answer["retryAfterSeconds"]];
+    });
     if (typeof allowed !== "boolean" || typeof retryAfterSeconds !== "number") {
       throw new RelatchError(
         "ERR_RATE_LIMITER",
         "rateLimiter.consume must answer { allowed, retryAfterSeconds }.",
       );
     }
-    if (!allowed) return { allowed, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds) || 1) };
+    if (!allowed)
+      return {
+        allowed,
+        retryAfterSeconds: Math.min(Math.max(1, Math.ceil(retryAfterSeconds) || 1), rule.windowSeconds),
+      };
   }
   return { allowed: true, retryAfterSeconds: 0 };
 }
 
 /** Whether a mailer's failure is final: the server definitely refused. */
 export const isPermanent = (error: unknown): boolean =>
-  error instanceof RelatchError && (error.cause as { permanent?: unknown } | undefined)?.permanent === true;
+  attempt(() => ((error as RelatchError).cause as { permanent?: unknown }).permanent) === true;
 
 /** Sends a mail; the arguments are frozen, so that a mailer cannot change what its neighbour sends. */
 export async function send(mailer: Mailer, ...[message, about]: Parameters<Mailer["send"]>): Promise<void> {
@@ -189,7 +211,7 @@ function isOptional(type: string, value: unknown): boolean {
   return value === null || value === undefined || typeof value === type;
 }
 
-function isTokenRecord(answer: unknown): answer is TokenRecord {
+function isTokenRecord(answer: unknown): boolean {
   const { tokenHash, userId, fingerprint, expiresAt } = answer as Record<string, unknown>;
   return (
     typeof tokenHash === "string" &&

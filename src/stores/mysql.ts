@@ -99,7 +99,8 @@ const CONFLICTS = ["ER_LOCK_DEADLOCK", "ER_CHECKREAD"];
 
 /** Bytes travel as digits: the connection's character set would change some texts, and make two of them one. */
 const hex = (text: string): string => encodeHexLowerCase(utf8(text));
-const unhex = (digits: unknown): string => new TextDecoder().decode(decodeHex(String(digits)));
+const unhex = (digits: unknown): string => decoder.decode(decodeHex(String(digits)));
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function tableName(title: string, options: MysqlTokensOptions): string {
   const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);

@@ -25,12 +25,13 @@ export interface RedisTokensOptions {
  * Tokens in Redis 6.2 or later, or in what speaks its protocol. Each command has one key, so that it runs on a
  * cluster; the engine removes what has expired. Needs `maxmemory-policy noeviction`: an evicted link is dead.
  *
- * @throws RelatchError `ERR_OPTIONS` for what is no function.
+ * @throws RelatchError `ERR_OPTIONS` for what is no function, and for a prefix that is no text.
  */
 export function redisTokens(command: RedisCommand, options: RedisTokensOptions = {}): TokenStore {
   if (typeof command !== "function")
     throw wrong("redisTokens takes a function that sends a command, e.g. (args) => client.sendCommand(args)");
   const { prefix = "relatch:" } = section("options of redisTokens", options, ["prefix"]);
+  if (typeof prefix !== "string") throw wrong("prefix is a text that the keys begin with");
   const tokenKey = (tokenHash: string) => `${prefix}t:${tokenHash}`;
   const userKey = (userId: string) => `${prefix}u:${userId}`;
 

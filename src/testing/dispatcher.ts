@@ -10,9 +10,9 @@ export interface DispatcherContractOptions {
 }
 
 /**
- * What every `Dispatcher` must do that is used in a server. `create` gives one whose jobs end up at the `deliver`
- * they were dispatched with: for a queue, its worker has to look that up by the job's id. Its `drain` may be missing:
- * then the cases wait and look. Each takes some seconds; they may run at the same time.
+ * What every `Dispatcher` must do that is used in a server. `create` gives a new one for each case, whose jobs end up
+ * at the `deliver` they were dispatched with: for a queue, its worker has to look that up by the job's id. Its `drain`
+ * may be missing: then the cases wait and look. Each takes some seconds; they may run at the same time.
  */
 export function dispatcherContract(
   create: () => Dispatcher | Promise<Dispatcher>,
@@ -137,6 +137,6 @@ const sorted = (jobs: Job[]): unknown =>
 
 async function settled(dispatcher: Dispatcher, done: () => boolean): Promise<void> {
   const late = () => new Error("drain: did not end within ten seconds");
-  await within(10_000, Promise.resolve(dispatcher.drain?.()), late);
-  for (let waited = 0; !done() && waited < 10_000; waited += 20) await pause(20);
+  if (dispatcher.drain) await within(10_000, Promise.resolve(dispatcher.drain()), late);
+  else for (let waited = 0; !done() && waited < 10_000; waited += 20) await pause(20);
 }
