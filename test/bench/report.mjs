@@ -4,7 +4,7 @@ import { cpus, totalmem } from "node:os";
 
 /** @typedef {{ name: string, measured: string, spread: string, budget: string, missed: boolean }} Row */
 
-const HEAD = ["", "measured", "spread", "budget", ""];
+const HEAD = ["figure", "measured", "spread", "budget", "verdict"];
 const cells = (/** @type {Row} */ { name, measured, spread, budget, missed }) => [
   name,
   measured,
@@ -40,7 +40,9 @@ export function asMarkdown(rows) {
   const rule = head.map((cell, column) =>
     column === 0 || column === head.length - 1 ? "-".repeat(cell.length) : `${"-".repeat(cell.length - 1)}:`,
   );
-  return [head, rule, ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  const table = [head, rule, ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  const missed = rows.filter((row) => row.missed).map(({ name }) => name);
+  return `${table}\n\n${missed.length > 0 ? `Missed: ${missed.join("; ")}.` : "Every budget is met."}`;
 }
 
 /**

@@ -42,6 +42,7 @@ check "every entry imports, and resets a password" node imports.mjs
 check "types, moduleResolution nodenext" "$bin/tsc" --project tsconfig.json
 check "types, moduleResolution bundler" "$bin/tsc" --project tsconfig.json --module esnext --moduleResolution bundler
 check "the core runs anywhere: Web standards, oslo's TimeSpan and @oslojs only" node "$here/core-imports.mjs" "$app"
+check "the notices of what was built in" node "$here/licences.mjs" "$app"
 check "the common passwords are 10,000, in a chunk of their own" node "$here/common-passwords.mjs" "$app"
 check "size" node "$here/size.mjs" "$app"
 

@@ -1,0 +1,16 @@
+import { canonicalEmail } from "relatch";
+import type { UserStoreAccount } from "relatch/testing";
+
+// What the contract's accounts are in a table of the recipes.
+
+/** The columns that an account, or a change of one, fills. */
+export function columnsOf({ email, passwordHash, active }: Partial<UserStoreAccount>) {
+  const columns: Record<string, string | boolean | null> = {};
+  if (email !== undefined) {
+    columns["email"] = email;
+    columns["canonical_email"] = canonicalEmail(email) ?? null;
+  }
+  if (passwordHash !== undefined) columns["password_hash"] = passwordHash;
+  if (active !== undefined) columns["active"] = active;
+  return { names: Object.keys(columns), values: Object.values(columns) };
+}
