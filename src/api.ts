@@ -44,10 +44,13 @@ export type RevokeSessions = (userId: string, current: { stamp: string }) => Pro
 
 /** The options of `createPasswordReset`. Wrong ones throw `ERR_OPTIONS` at construction. */
 export interface PasswordResetOptions {
+  /** Functions over the application's own user table. */
   users: UserStore;
   /** A store for opaque tokens, or `signedTokens({ keys })`, which needs none. */
   tokens: TokenStore | SignedTokens;
+  /** Sends the mails. */
   mailer: Mailer;
+  /** The one that the login uses. */
   hasher: PasswordHasher;
   /** As it stands in the mails. */
   appName: string | ((to: Recipient) => string);
@@ -66,6 +69,7 @@ export interface PasswordResetOptions {
   tokenLifetime?: TimeSpan | undefined;
   /** Default: `defaultPasswordRules`. An empty list accepts every non-empty password. */
   passwordRules?: readonly PasswordRule[] | undefined;
+  /** How often a reset may be asked for. */
   limits?: Limits | undefined;
   /** Default: `background()`. */
   dispatcher?: Dispatcher | undefined;
@@ -88,6 +92,7 @@ export interface PasswordResetOptions {
   now?: (() => Date) | undefined;
 }
 
+/** What `requestReset` is asked with. */
 export interface RequestResetInput {
   /** As it arrived. Anything but a string with one plain address is `invalid_email`. */
   email: unknown;
@@ -108,10 +113,12 @@ export type RequestResetResult =
   | { ok: false; reason: "invalid_email" }
   | { ok: false; reason: "throttled"; retryAfterSeconds: number };
 
+/** Whose link it is and how long it lives, or one reason for every other case. */
 export type VerifyTokenResult =
   | { ok: true; userId: string; expiresAt: Date }
   | { ok: false; reason: "invalid_or_expired_token" };
 
+/** What `completeReset` is asked with. */
 export interface CompleteResetInput {
   /** As it arrived. */
   token: unknown;
@@ -122,6 +129,7 @@ export interface CompleteResetInput {
   tenant?: string | null | undefined;
 }
 
+/** A new password counts, or why none does. Never a session, and never the user. */
 export type CompleteResetResult =
   | {
       ok: true;

@@ -23,6 +23,7 @@ export {
   notCommon,
   notPersonal,
   type PasswordContext,
+  type PasswordLengthOptions,
   type PasswordRule,
   type PasswordViolation,
   passwordLength,
