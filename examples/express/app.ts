@@ -7,7 +7,6 @@ import {
   type PasswordResetOptions,
 } from "relatch";
 import { en, ru } from "relatch/languages";
-import { memoryTokens } from "relatch/memory";
 import { FRAMED_MAIL_POLICY, framedMail, type Inbox, inboxPage, mailPage } from "../shared/inbox.ts";
 import { brandMark, ICON_PATH } from "../shared/layout.ts";
 import { createViews, type Views } from "../shared/views.ts";
@@ -46,12 +45,12 @@ export function createApp(options: AppOptions): { app: Express; passwordReset: P
     onEvent,
     onError = console.error,
   } = options;
-  const { users, sessions } = database;
+  const { users, sessions, tokens } = database;
   const resetUrl = `${origin}/password_reset/:token`;
 
   const passwordReset = createPasswordReset({
     users,
-    tokens: memoryTokens(), // One process. Several of them need a store they share.
+    tokens,
     mailer,
     hasher,
     appName: APP_NAME,

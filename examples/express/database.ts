@@ -1,8 +1,9 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import Database from "libsql";
 import { canonicalEmail, type PasswordHasher, type ResetUser, sessionStamp, type UserStore } from "relatch";
+import { sqliteSchema, sqliteTokens } from "relatch/sqlite";
 
-/** The application's own tables: accounts and sessions, in one SQLite file. */
+/** The application's own tables, accounts and sessions, and the one for the links, in one SQLite file. */
 export type AppDatabase = ReturnType<typeof openDatabase>;
 
 interface UserRow {
@@ -37,6 +38,7 @@ export function openDatabase(file: string) {
       expires_at INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (user_id);
+    ${sqliteSchema()}
   `);
   const userByEmail = db.prepare(`SELECT ${USER_COLUMNS} FROM users WHERE canonical_email = ?`);
   const userById = db.prepare(`SELECT ${USER_COLUMNS} FROM users WHERE id = ?`);
@@ -109,6 +111,7 @@ export function openDatabase(file: string) {
   return {
     users,
     sessions,
+    tokens: sqliteTokens(db),
 
     /** Creates these accounts, unless there are some already. */
     async seed(people: readonly NewUser[], hasher: PasswordHasher): Promise<void> {

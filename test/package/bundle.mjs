@@ -27,6 +27,8 @@ export async function bundle(app, contents, external = []) {
     platform: "neutral",
     mainFields: ["module", "main"],
     external,
+    // What is built, and not the sources that the paths of this repository's tsconfig.json point at.
+    tsconfigRaw: "{}",
     logLevel: "silent",
   });
   return { outputFiles, metafile };
