@@ -1,13 +1,16 @@
 import { sha256 } from "@oslojs/crypto/sha2";
-import { encodeBase64urlNoPadding } from "@oslojs/encoding";
+import { encodeHexLowerCase } from "@oslojs/encoding";
 import { encoded, utf8 } from "./bytes.ts";
 import { attempt } from "./fields.ts";
 
 const LIMIT_PREFIX = utf8("relatch/v1/limit\0");
 
-/** The key of the address limit: a digest, so that a shared limiter's store learns no address. */
+/**
+ * The key of the address limit: a digest, so that a shared limiter's store learns no address. In lower case, because
+ * some stores fold the case of their keys.
+ */
 export const addressKey = (email: string, tenant: string | undefined): string =>
-  `address:${encodeBase64urlNoPadding(sha256(encoded(LIMIT_PREFIX, email, tenant)))}`;
+  `address:${encodeHexLowerCase(sha256(encoded(LIMIT_PREFIX, email, tenant)))}`;
 
 /**
  * The key of the client limit: an IPv4 address as it is, of an IPv6 address the /64 that one customer holds.

@@ -320,7 +320,7 @@ describe("clientKey", () => {
 describe("addressKey", () => {
   test("holds neither the address nor the tenant in clear", () => {
     const key = addressKey("mike@example.org", "blue-tenant");
-    expect(key).toMatch(/^address:[A-Za-z0-9_-]{43}$/);
+    expect(key).toMatch(/^address:[0-9a-f]{64}$/);
     expect(key.toLowerCase()).not.toMatch(/mike|example|blue/);
   });
 
