@@ -96,7 +96,7 @@ export function delivery(config: Config): Delivery {
   }
 
   function obstacleTo(account: Account, job: ResetRequestedJob): SkipReason | undefined {
-    const onFile = usableAddress(account);
+    const onFile = account.email === job.email ? job.email : usableAddress(account);
     if (onFile === undefined) return "unusable_address";
     // A store that matches loosely found somebody else (GHSA-qw9g-7549-7wg5).
     if (onFile !== job.email) return "other_address";

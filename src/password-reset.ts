@@ -59,7 +59,9 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
       return { ok: false, reason: "throttled", retryAfterSeconds: client.retryAfterSeconds };
     }
     // Silent, and charged alike for unknown addresses: a refusal that shows would tell who has an account.
-    const byAddress = await takeUnits(addressKey(address, tenant), config.addressRules, tenant);
+    const { addressRules } = config;
+    const addressUnits = addressRules.length > 0 ? addressKey(address, tenant) : undefined;
+    const byAddress = await takeUnits(addressUnits, addressRules, tenant);
     if (!byAddress.allowed) {
       emit({ type: "request_throttled", reason: "address", tenant });
       return { ok: true };

@@ -38,6 +38,7 @@ export function chooseLanguage(
   languages: readonly [Language, ...Language[]],
   ...wishes: unknown[]
 ): Language {
+  if (languages.length === 1) return languages[0];
   for (const tag of wishes.flatMap(tagsByPreference)) {
     const exact = languages.find((language) => language.tag.toLowerCase() === tag.toLowerCase());
     const found = exact ?? languages.find((language) => script(language.tag) === script(tag));

@@ -1,7 +1,12 @@
 import type { TokenRecord, TokenStore } from "../types.ts";
 
-/** A record with its instant as a number, which takes a fifth of a `Date`. */
-type Entry = Omit<TokenRecord, "expiresAt"> & { expiresAt: number };
+/** Digests as numbers of 256 bits take 48 bytes for 80, an instant as a number a fifth of a `Date`. */
+interface Entry {
+  userId: string;
+  tokenHash: bigint;
+  fingerprint: bigint;
+  expiresAt: number;
+}
 
 /**
  * Tokens in this process: for tests, demos and servers of one process, where a restart may void the links that
@@ -9,7 +14,7 @@ type Entry = Omit<TokenRecord, "expiresAt"> & { expiresAt: number };
  */
 export function memoryTokens(): TokenStore {
   const byUser = new Map<string, Entry>();
-  const byHash = new Map<string, Entry>();
+  const byHash = new Map<bigint, Entry>();
 
   function remove(entry: Entry | undefined): boolean {
     if (!entry) return false;
@@ -22,8 +27,8 @@ export function memoryTokens(): TokenStore {
       remove(byUser.get(userId));
       const entry = {
         userId,
-        tokenHash: flat(tokenHash),
-        fingerprint: flat(fingerprint),
+        tokenHash: packed(tokenHash),
+        fingerprint: packed(fingerprint),
         expiresAt: expiresAt.getTime(),
       };
       byUser.set(userId, entry);
@@ -31,8 +36,15 @@ export function memoryTokens(): TokenStore {
     },
 
     async find(tokenHash): Promise<TokenRecord | undefined> {
-      const entry = byHash.get(tokenHash);
-      return entry && { ...entry, expiresAt: new Date(entry.expiresAt) };
+      const entry = DIGEST.test(tokenHash) ? byHash.get(packed(tokenHash)) : undefined;
+      return (
+        entry && {
+          userId: entry.userId,
+          tokenHash,
+          fingerprint: unpacked(entry.fingerprint),
+          expiresAt: new Date(entry.expiresAt),
+        }
+      );
     },
 
     async deleteByUser(userId) {
@@ -49,8 +61,7 @@ export function memoryTokens(): TokenStore {
   };
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** One run of characters. A string built by `+=` keeps all its pieces: 3.5 KB for a digest instead of 80 bytes. */
-const flat = (text: string): string => decoder.decode(encoder.encode(text));
+/** One spelling for each number. */
+const DIGEST = /^[0-9a-f]{64}$/;
+const packed = (digest: string): bigint => BigInt(`0x${digest}`);
+const unpacked = (digest: bigint): string => digest.toString(16).padStart(64, "0");
