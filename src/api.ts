@@ -172,7 +172,8 @@ export interface PasswordReset {
    * is malformed, too old, or already done by this process) and rejects when another try could help, as for a
    * follow-up whose commit has not happened yet.
    *
-   * @throws RelatchError with the code of the port that failed; `ERR_DISPATCHER` for a delivery out of time.
+   * @throws RelatchError with the code of the port that failed; `ERR_DISPATCHER` for a delivery out of time. Let
+   * the queue keep the code and not the `cause`: some mail clients put the whole mail into their errors.
    */
   deliver(job: unknown): Promise<void>;
 

@@ -18,8 +18,9 @@ export interface FlexibleLimiter {
  *       storeClient, keyPrefix: `reset:${rule.windowSeconds}`, points: rule.max, duration: rule.windowSeconds,
  *     }))
  *
- * Give each rule a `keyPrefix` of its own, or they count into one another. When the store is down,
- * `limits.onUnavailable` decides.
+ * Give each rule a `keyPrefix` of its own, or they count into one another. On Postgres and MySQL create the table
+ * beforehand and say `tableCreated: true`: the limiters are made with the first request, which could not wait for
+ * it. When the store is down, `limits.onUnavailable` decides.
  *
  * @throws RelatchError `ERR_OPTIONS` for what is no function.
  */
