@@ -160,6 +160,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
   async function completeReset(input: CompleteResetInput): Promise<CompleteResetResult> {
     const tenant = checkedTenant(ownField(input, "tenant"));
     const [token, newPassword] = [ownField(input, "token"), ownField(input, "newPassword")];
+    const locale = ownField(input, "locale");
     if (!couldBeToken(token)) {
       emitRefusal("malformed", tenant);
       return refused();
@@ -169,7 +170,7 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     if (ahead && ahead.password === newPassword && ahead.tenant === tenant) return ahead.result;
     const turn = ahead ? ahead.result.catch(() => {}) : Promise.resolve();
     const result = turn
-      .then(() => proveAndComplete(token, newPassword, tenant, ownField(input, "locale")))
+      .then(() => proveAndComplete(token, newPassword, tenant, locale))
       .finally(() => {
         if (completions.get(token) === completion) completions.delete(token);
       });
