@@ -33,7 +33,6 @@ const LARGE = Number(given.rows);
 if (!(LARGE >= 100_000)) throw new Error("--rows: at least 100,000");
 const CALLS = Number(given.calls);
 const WARM_UP = 500;
-const BUDGET = 1.25;
 const HOUR = 3_600_000;
 /** Records live for the next hour, in the order in which they were asked for; one in fifty has expired. */
 const START = Date.now() + HOUR;
@@ -51,17 +50,6 @@ const print = (/** @type {string} */ text = "") => {
 };
 const count = (/** @type {number} */ value) => Math.round(value).toLocaleString("en");
 const bytes = (/** @type {number} */ value) => `${count(value / 2 ** 20)} MiB`;
-
-process.once("SIGINT", () => void cleanUp().finally(() => process.exit(130)));
-try {
-  const engines = given.only.split(",");
-  if (engines.includes("postgres")) await timed("PostgreSQL", onPostgres);
-  if (engines.includes("sqlite")) await timed("SQLite", onSqlite);
-  if (engines.includes("redis")) await timed("Redis", onRedis);
-} finally {
-  await cleanUp();
-}
-if (given.write) writePage();
 
 // --- The engines
 
@@ -120,14 +108,26 @@ async function onPostgres() {
     `PostgreSQL ${of["server_version"]}, ${count(SMALL)} and ${count(LARGE)} rows (${bytes(Number(sizes[0].table))}, indexes ${bytes(Number(sizes[0].indexes))}); shared_buffers ${of["shared_buffers"]}, fsync ${of["fsync"]}, max_wal_size ${of["max_wal_size"]}, autovacuum ${of["autovacuum"]}.`,
   );
   print();
-  const comparison = new Comparison(small, large);
+  const comparison = new Comparison(small, large, 1.25);
   await comparison.finds();
   await comparison.saves("save", ", synchronous_commit on");
   await client.query("SET synchronous_commit = off");
   await comparison.saves("save", ", synchronous_commit off");
   await client.query("SET synchronous_commit = on");
+  // From PostgreSQL 15, if it was built with it, and for superusers.
+  const compressed = await client.query("SET wal_compression = lz4").then(
+    () => true,
+    () => false,
+  );
+  if (compressed) await comparison.saves("save", ", on, wal_compression lz4");
+  await client.query("RESET wal_compression");
   comparison.print();
 
+  const [few, many] = [await walOf(client, tables.small, small), await walOf(client, tables.large, large)];
+  print(
+    `What a save of a user who has one writes to the WAL, soon after a checkpoint: ${count(few.bytes)} bytes (${few.pages.toFixed(1)} full pages) small, ${count(many.bytes)} bytes (${many.pages.toFixed(1)} full pages) large.`,
+  );
+  print();
   print("Plans at the large size, of the statements as the store sends them:");
   print();
   print("```text");
@@ -146,6 +146,12 @@ async function onPostgres() {
   reader.first = part * 2;
   await purge.measure("in the order they were made", () =>
     large.store.deleteExpired(new Date(expiryOf(part * 2, LARGE) - 1)),
+  );
+  // As after days without a purge.
+  const backlog = part * 2 + Math.floor(LARGE / 10);
+  reader.first = backlog;
+  await purge.measure("a tenth of the table at once", () =>
+    large.store.deleteExpired(new Date(expiryOf(backlog, LARGE) - 1)),
   );
   await purge.measure("nothing has expired", () => large.store.deleteExpired(new Date(START - HOUR)));
   purge.print();
@@ -205,6 +211,35 @@ async function fillPostgres(clients, table, rows) {
   for (const { indexdef } of indexes) await client.query(indexdef);
   await client.query("RESET maintenance_work_mem");
   await client.query(`VACUUM ANALYZE ${table}`);
+}
+
+/**
+ * What a save writes to the log, on average. A page that is changed for the first time since a checkpoint goes there
+ * as a whole.
+ *
+ * @param {pg.Client} client
+ * @param {string} table
+ * @param {Subject} subject
+ */
+async function walOf(client, table, { rows, first }) {
+  const saves = 200;
+  const total = { bytes: 0, pages: 0 };
+  const explaining = postgresTokens(
+    {
+      async query(text, params) {
+        const answer = await client.query(`EXPLAIN (ANALYZE, WAL, FORMAT JSON) ${text}`, params);
+        const [{ Plan: plan }] = answer.rows[0]["QUERY PLAN"];
+        total.bytes += plan["WAL Bytes"] / saves;
+        total.pages += plan["WAL FPI"] / saves;
+        return { rows: [] };
+      },
+    },
+    { table },
+  );
+  const half = Math.ceil((rows - first) / 2);
+  for (let save = 0; save < saves; save++)
+    await explaining.save(record(rows - 1 - Math.floor(Math.random() * half), `logged ${save}`));
+  return total;
 }
 
 /**
@@ -281,7 +316,7 @@ async function onSqlite() {
   );
   print();
   const both = (/** @type {string} */ sql) => void [dbs.small, dbs.large].map((db) => db.exec(sql));
-  const comparison = new Comparison(small, large);
+  const comparison = new Comparison(small, large, 1.5);
   await comparison.finds(", page cache 2 MB (default)");
   both("PRAGMA synchronous = FULL");
   await comparison.saves("save", ", 2 MB, synchronous FULL (default)");
@@ -305,12 +340,29 @@ async function onSqlite() {
   print();
 
   // The reader is a thread with a connection of its own. In the purging thread everything waits for a batch.
+  let longestBatch = 0;
+  const purging = sqliteTokens(
+    {
+      prepare(sql) {
+        const statement = dbs.large.prepare(sql);
+        return {
+          get: (...params) => statement.get(...params),
+          run(...params) {
+            const began = performance.now();
+            const answer = statement.run(...params);
+            longestBatch = Math.max(longestBatch, performance.now() - began);
+            return answer;
+          },
+        };
+      },
+    },
+    { table },
+  );
   const reader = { ...large };
   const purge = new Purge(() => {
     const stop = new SharedArrayBuffer(4);
-    const { first } = reader;
     const worker = new Worker(new URL("scale-reader.mjs", import.meta.url), {
-      workerData: { file: files.large, table, first, last: rows, stop },
+      workerData: { file: files.large, table, ...readable(reader), stop },
     });
     const times = new Promise((resolve, reject) => {
       worker.once("message", resolve);
@@ -324,14 +376,18 @@ async function onSqlite() {
     };
   });
   await purge.baseline();
-  await purge.measure("scattered over the table", () => large.store.deleteExpired(new Date(START - 1)));
+  await purge.measure("scattered over the table", () => purging.deleteExpired(new Date(START - 1)));
   const until = Math.floor(rows * 0.2);
   reader.first = until;
   await purge.measure("a fifth of the table", () =>
-    large.store.deleteExpired(new Date(expiryOf(until, rows) - 1)),
+    purging.deleteExpired(new Date(expiryOf(until, rows) - 1)),
   );
-  await purge.measure("nothing has expired", () => large.store.deleteExpired(new Date(START - HOUR)));
+  await purge.measure("nothing has expired", () => purging.deleteExpired(new Date(START - HOUR)));
   purge.print();
+  print(
+    `The longest batch held the purging thread, and with it the event loop, for ${count(longestBatch)} ms.`,
+  );
+  print();
 }
 
 /**
@@ -421,7 +477,7 @@ async function onRedis() {
       print();
     }
   }
-  const comparison = new Comparison(subject(clients.small, SMALL), subject(clients.large, rows));
+  const comparison = new Comparison(subject(clients.small, SMALL), subject(clients.large, rows), 1.5);
   await comparison.finds();
   await comparison.saves("save");
   comparison.print();
@@ -469,6 +525,9 @@ async function clocked(call) {
   return { answer, time: Number(process.hrtime.bigint() - start) / 1000 };
 }
 
+const FIRST_SMALL = /** @type {const} */ ([0, 1]);
+const FIRST_LARGE = /** @type {const} */ ([1, 0]);
+
 /** The same calls on a small and on a large store, in turn; which of them is first changes too. */
 class Comparison {
   /** @type {string[][]} */
@@ -480,8 +539,11 @@ class Comparison {
   /**
    * @param {Subject} small
    * @param {Subject} large
+   * @param {number} budget Of the ratio of the medians.
    */
-  constructor(small, large) {
+  constructor(small, large, budget) {
+    this.budget = budget;
+    /** @type {[Subject, Subject]} */
     this.subjects = [small, large];
   }
 
@@ -523,9 +585,8 @@ class Comparison {
     /** @type {[number[], number[]]} */
     const times = [[], []];
     for (let call = -WARM_UP; call < CALLS; call++) {
-      for (const side of /** @type {const} */ (call % 2 === 0 ? [0, 1] : [1, 0])) {
+      for (const side of call % 2 === 0 ? FIRST_SMALL : FIRST_LARGE) {
         const subject = this.subjects[side];
-        if (!subject) continue;
         const { time } = await clocked(prepare(subject));
         if (call >= 0) times[side].push(time);
       }
@@ -540,7 +601,7 @@ class Comparison {
       ),
       `${ratio.toFixed(2)}×`,
       `${tail.toFixed(2)}×`,
-      ratio <= BUDGET ? "met" : ratio <= 1.5 ? "over 1.25" : "over 1.5",
+      ratio <= this.budget ? "met" : "missed",
     ];
     progress(row.join("  "));
     this.rows.push(row);
@@ -548,7 +609,16 @@ class Comparison {
 
   print() {
     printTable(
-      ["µs", "small: median", "p99", "large: median", "p99", "ratio of medians", "of p99", "budget 1.25×"],
+      [
+        "µs",
+        "small: median",
+        "p99",
+        "large: median",
+        "p99",
+        "ratio of medians",
+        "of p99",
+        `budget ${this.budget}×`,
+      ],
       this.rows,
     );
   }
@@ -608,14 +678,17 @@ class Purge {
   }
 }
 
+/** The last ones were replaced by the saves. @param {Subject} subject */
+const readable = ({ rows, first }) => ({ first, last: first + Math.floor((rows - first) / 3) });
+
 /** @param {Subject} subject Its `first` may change between two readers. */
-function readUntil({ store, rows, first }) {
+function readUntil(subject) {
+  const { store } = subject;
   let stopped = false;
   /** @type {number[]} */
   const times = [];
+  const { first, last } = readable(subject);
   const reading = (async () => {
-    // The first half: the others were replaced by the saves.
-    const last = first + Math.floor((rows - first) / 3);
     while (!stopped) {
       const hash = hashOf(first + Math.floor(Math.random() * (last - first)));
       const { answer, time } = await clocked(() => store.find(hash));
@@ -681,10 +754,23 @@ function writePage() {
     ...output,
   ].join("\n");
   const text = readFileSync(page, "utf8");
-  const marks = /(<!-- figures -->\n)[^]*(\n<!-- \/figures -->)/;
+  const marks = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/;
   if (!marks.test(text)) throw new Error("docs/scale.md has no marks for the figures");
   writeFileSync(
     page,
-    text.replace(marks, (_, open, close) => `${open}\n${figures.trimEnd()}\n${close}`),
+    text.replace(marks, (_, open, close) => `${open}\n${figures.trimEnd()}\n\n${close}`),
   );
 }
+
+// --- The run: last, because classes are not there before their line
+
+process.once("SIGINT", () => void cleanUp().finally(() => process.exit(130)));
+try {
+  const engines = given.only.split(",");
+  if (engines.includes("postgres")) await timed("PostgreSQL", onPostgres);
+  if (engines.includes("sqlite")) await timed("SQLite", onSqlite);
+  if (engines.includes("redis")) await timed("Redis", onRedis);
+} finally {
+  await cleanUp();
+}
+if (given.write) writePage();
