@@ -1,11 +1,13 @@
 import type { TimeSpan } from "oslo";
 import type { ResetEvent } from "./events.ts";
+import type { Job } from "./jobs.ts";
 import type { Language } from "./mail/language.ts";
 import type { Messages } from "./mail/messages.ts";
 import type { PasswordRule, PasswordViolation } from "./password-rules.ts";
 import type { SignedTokens } from "./signed-tokens.ts";
 import type {
   Dispatcher,
+  DropReason,
   Mailer,
   PasswordHasher,
   RateLimiter,
@@ -84,7 +86,11 @@ export interface PasswordResetOptions {
   deliveryTimeout?: TimeSpan | undefined;
   /** The languages of mails and refusals; the first is the fallback. Default: English alone. */
   languages?: readonly [Language, ...Language[]] | undefined;
-  /** Replaces single messages; the others keep their standard form. */
+  /**
+   * Replaces single messages; the others keep their standard form. `noAccount` and `noPassword` have none: they are
+   * sent where they are given. `noAccount` tells the owner of an address that nobody has it here; it goes to whatever
+   * address a stranger typed, within the limits, so it must hold nothing but your own words. No answer changes.
+   */
   messages?: { [Kind in keyof Messages]?: Messages[Kind] | undefined } | undefined;
   /** Told of every outcome. It may throw or reject: that changes nothing. */
   onEvent?: ((event: ResetEvent) => unknown) | undefined;
@@ -97,7 +103,7 @@ export interface RequestResetInput {
   /** As it arrived. Anything but a string with one plain address is `invalid_email`. */
   email: unknown;
   /**
-   * The client's address, as your server trusts it (behind proxies: see the guide). `null` switches the client
+   * The client's address, as your server trusts it (behind proxies: see the guide on limits). `null` switches the client
    * limit off for this call. `undefined`, which is what servers say of a connection that was reset, does not:
    * like all that is no address it counts in one bucket for everybody.
    */
@@ -139,6 +145,19 @@ export type CompleteResetResult =
     }
   | { ok: false; reason: "invalid_or_expired_token" }
   | { ok: false; reason: "password_rejected"; violations: PasswordViolation[] };
+
+/** A job that ended without its mail. Holds no address and no secret: it may be logged. */
+export interface Undelivered {
+  readonly jobId: string;
+  readonly type: Job["type"];
+  /** `gave_up`: no try succeeded. `queue_full`: never tried. `refused`: the mail server definitely did. */
+  readonly reason: DropReason | "refused";
+}
+
+/** What `drain` answers. */
+export interface DrainReport {
+  readonly undelivered: readonly Undelivered[];
+}
 
 /** What `createPasswordReset` answers. Its methods can be destructured. */
 export interface PasswordReset {
@@ -185,6 +204,15 @@ export interface PasswordReset {
    */
   revokeTokens(userId: string): Promise<void>;
 
-  /** Resolves when nothing is in flight: for tests and for a graceful shutdown. Usable afterwards. */
-  drain(): Promise<void>;
+  /**
+   * Resolves when nothing is in flight, for tests and for a graceful shutdown. What waits for another try is tried at
+   * once. Answers with the jobs that ended without their mail since the last drain, at most the newest 1000. Usable
+   * afterwards.
+   *
+   *     const { undelivered } = await passwordReset.drain();
+   *     for (const { jobId, type, reason } of undelivered) log.error({ jobId, type, reason }, "mail not sent");
+   *
+   * @throws RelatchError `ERR_DISPATCHER`.
+   */
+  drain(): Promise<DrainReport>;
 }

@@ -59,7 +59,8 @@ const MAX_ANSWER_BYTES = 1_000_000;
 async function fetchRange(url: string, timeoutMs: number): Promise<string> {
   const answer = await fetch(url, {
     headers: { "Add-Padding": "true", "User-Agent": "relatch" },
-    redirect: "error",
+    // Not "error", which Workers do not know: a redirect is no `ok` either.
+    redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),
   });
   if (!answer.ok || !answer.body) {

@@ -46,12 +46,12 @@ export function completion(
     const stamp = sessionStamp({ id: userId, passwordHash: next });
     const previousStamp = sessionStamp(account);
     const followUp: Job = {
-      ...newJob(now()),
       type: "password_changed",
       userId,
       previousStamp,
       stamp,
       locale: language.tag,
+      ...newJob(now()),
     };
     await handOver(followUp);
     if (!(await revokeAndCommit(account, next, stamp, followUp))) return "lost_race";

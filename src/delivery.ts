@@ -1,27 +1,38 @@
 import { type Account, sessionStamp } from "./account.ts";
-import { canonicalEmail } from "./email-address.ts";
+import type { Undelivered } from "./api.ts";
 import { RelatchError } from "./errors.ts";
-import { detailOf, type JobDrop, type SkipReason } from "./events.ts";
+import { detailOf, type JobDrop } from "./events.ts";
 import { attempt } from "./fields.ts";
 import { type Job, type PasswordChangedJob, parseJob, type ResetRequestedJob } from "./jobs.ts";
-import { addressKey } from "./limit-keys.ts";
-import { inertAppName, inertSubject } from "./mail/inert.ts";
+import { inertAppName } from "./mail/inert.ts";
 import { chooseLanguage } from "./mail/language.ts";
 import type { MessageContent, MessageInput } from "./mail/messages.ts";
 import type { Config } from "./options.ts";
-import { call, isPermanent, reading, send } from "./ports.ts";
+import { call, send } from "./ports.ts";
 import { Recent } from "./recent.ts";
-import { recipientOf } from "./recipient.ts";
+import { type Addressee, obstacleTo, recipientOf, usableAddress } from "./recipient.ts";
+import { composed, idempotencyKey, outcomeOf, refund } from "./sending.ts";
 import { CLOCK_SKEW, within } from "./time.ts";
-import type { DropReason, MailKind, RateRule } from "./types.ts";
+import type { DropReason, MailKind } from "./types.ts";
 
 /** Milliseconds that a follow-up waits for the commit it was handed over before. */
 const COMMIT_PATIENCE = 2 * 60 * 1000;
 /** Jobs of which this process remembers how far they are. */
 const MEMORY = 10_000;
+/** Jobs without their mail that are kept for the next drain. */
+const MAX_LOST = 1000;
 
 /** How far a follow-up of this process is, from the one who knows. */
 export type Progress = "called_off" | "committed" | "sessions_ended";
+
+/** What this process knows of a job. */
+interface Memory {
+  progress?: Progress;
+  /** Its mail is on its way, or was refused for good: nothing is to be sent any more. */
+  isDone?: boolean;
+  /** A mail may have gone out. The token in it, where it may have to be said again, or `""`. */
+  doubt?: string | undefined;
+}
 
 /** One try of a job. When its time is up another one begins, and it must have no effect any more. */
 interface Try {
@@ -35,22 +46,25 @@ export interface Delivery {
   dropped(job: Job, reason: DropReason): void;
   /** Says of a follow-up how far it is, so that it need not find out. */
   note(job: Job, progress: Progress): void;
+  /** The jobs that ended without their mail since this was last asked; of many the newest. */
+  undelivered(): Undelivered[];
 }
 
 export function delivery(config: Config): Delivery {
-  const { users, tokens, mailer, messages, languages, revokeSessions, emit, now } = config;
+  const { users, tokens, tokenLifetime, messages, revokeSessions, emit, now } = config;
   const underway = new Map<string, Promise<void>>();
-  const mailed = new Recent<true>(MEMORY);
-  const refunded = new Recent<true>(MEMORY);
-  const progress = new Recent<Progress>(MEMORY);
+  const memories = new Recent<Memory>(MEMORY);
+  const lost: Undelivered[] = [];
+
+  const memoryOf = (job: Job): Memory => memories.get(job.id) ?? {};
 
   async function deliver(input: unknown): Promise<void> {
     const job = parseJob(input);
     if (!job) return emit({ type: "job_dropped", reason: "malformed" });
     const age = now().getTime() - job.at;
     // A request that is too old was given up by whoever made it. A follow-up never is: it says what it waits for.
-    const maxAge = job.type === "reset_requested" ? config.tokenLifetime : Number.POSITIVE_INFINITY;
-    if (age > maxAge || age < -CLOCK_SKEW) return drop(job, "stale");
+    const isLate = job.type === "reset_requested" && age > tokenLifetime;
+    if (isLate || age < -CLOCK_SKEW) return drop(job, "stale");
 
     const work = underway.get(job.id) ?? run(job).finally(() => underway.delete(job.id));
     underway.set(job.id, work);
@@ -77,32 +91,33 @@ export function delivery(config: Config): Delivery {
 
   /** Somebody asked for a link: to the account that has this address, if one has and may. */
   async function sendLink(job: ResetRequestedJob, current: Try): Promise<void> {
-    if (mailed.has(job.id)) return drop(job, "duplicate");
-    const account = await users.findByEmail(job.email, job.tenant);
-    const obstacle = account ? obstacleTo(account, job) : "unknown_account";
-    if (!account || obstacle) {
-      return emit({ type: "request_skipped", reason: obstacle ?? "unknown_account", tenant: job.tenant });
+    const { isDone, doubt } = memoryOf(job);
+    if (isDone) return drop(job, "duplicate");
+    const { email, tenant } = job;
+    const account = await users.findByEmail(email, tenant);
+    const reason = account ? obstacleTo(account, job, !!users.setFirstPasswordHash) : "unknown_account";
+    if (!account || reason) {
+      const [kind, write] = account
+        ? (["no_password", reason === "no_password" ? messages.noPassword : undefined] as const)
+        : (["no_account", messages.noAccount] as const);
+      const about = account ?? { email, tenant };
+      if (write) await mail(job, current, kind, about.email, await messageInput(about, job), write);
+      return emit({ type: "request_skipped", reason: reason ?? "unknown_account", tenant });
     }
     const input = await messageInput(account, job);
     const resetUrl = await config.resetUrl(input.to);
+    // What may have been mailed is said again while it is as good as new: then the link works in whichever of the two
+    // mails arrives, and a receiver can tell that they are one.
+    const claim = doubt ? await tokens.find(doubt) : undefined;
+    const isFresh = claim && claim.expiresAt - now().getTime() > 0.9 * tokenLifetime;
     // A token of this try would kill the one that a later try has mailed.
     if (current.isOver) return;
-    const token = await tokens.issue(account, now().getTime() + config.tokenLifetime);
-    const url = resetUrl(token);
-    const sent = await mail(job, current, "reset_link", account, input, () =>
-      messages.resetLink({ ...input, url, lifetime: config.tokenLifetime }),
-    );
-    if (sent === "refused") refund(job);
-  }
-
-  function obstacleTo(account: Account, job: ResetRequestedJob): SkipReason | undefined {
-    const onFile = account.email === job.email ? job.email : usableAddress(account);
-    if (onFile === undefined) return "unusable_address";
-    // A store that matches loosely found somebody else (GHSA-qw9g-7549-7wg5).
-    if (onFile !== job.email) return "other_address";
-    if (account.tenant !== job.tenant) return "other_tenant";
-    if (!account.resetAllowed) return "not_allowed";
-    return account.passwordHash === null && !users.setFirstPasswordHash ? "no_password" : undefined;
+    const token =
+      doubt && isFresh && claim.boundTo(account)
+        ? doubt
+        : await tokens.issue(account, now().getTime() + tokenLifetime);
+    const content = { url: resetUrl(token), lifetime: tokenLifetime, ...input };
+    await mail(job, current, "reset_link", account.email, content, messages.resetLink, token);
   }
 
   /** A password was set: end the sessions, tell the owner. Acts only on exactly the commit it was made for. */
@@ -120,105 +135,98 @@ export function delivery(config: Config): Delivery {
   }
 
   function isCommitted(job: PasswordChangedJob, stamp: string): boolean | typeof NOT_YET {
-    const known = progress.get(job.id);
-    if (known !== undefined) return known !== "called_off";
+    const { progress } = memoryOf(job);
+    if (progress !== undefined) return progress !== "called_off";
     if (stamp === job.stamp) return true;
     const hasPatience = now().getTime() < job.at + COMMIT_PATIENCE;
     return stamp === job.previousStamp && hasPatience ? NOT_YET : false;
   }
 
-  async function endSessions({ id, userId, stamp }: PasswordChangedJob): Promise<void> {
-    if (typeof revokeSessions !== "function" || progress.get(id) === "sessions_ended") return;
+  async function endSessions(job: PasswordChangedJob): Promise<void> {
+    if (typeof revokeSessions !== "function" || memoryOf(job).progress === "sessions_ended") return;
+    const { userId, stamp } = job;
     await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), config.callTimeout);
-    progress.set(id, "sessions_ended");
+    note(job, "sessions_ended");
   }
 
   async function notify(account: Account, job: PasswordChangedJob, current: Try): Promise<void> {
-    if (mailed.has(job.id)) return;
+    if (memoryOf(job).isDone) return;
     const { id: userId, tenant } = account;
     if (usableAddress(account) === undefined) {
       return emit({ type: "notice_skipped", userId, tenant, reason: "unusable_address" });
     }
-    const input = await messageInput(account, job);
-    await mail(job, current, "password_changed", account, input, () =>
-      messages.passwordChanged({ ...input, changedAt: new Date(job.at) }),
-    );
+    const input = { changedAt: new Date(job.at), ...(await messageInput(account, job)) };
+    await mail(job, current, "password_changed", account.email, input, messages.passwordChanged);
   }
 
-  async function messageInput(account: Account, job: Job): Promise<MessageInput> {
-    const language = chooseLanguage(languages, account.locale, job.locale);
-    const to = recipientOf(account, language);
+  async function messageInput(about: Addressee, job: Job): Promise<MessageInput> {
+    const language = chooseLanguage(config.languages, about.locale, job.locale);
+    const to = recipientOf(about, language);
     return { to, language, appName: inertAppName(await config.appName(to)) };
   }
 
-  /** Composes and sends, once a job. `refused`: the server definitely did, and nothing is to be repeated. */
-  async function mail(
+  /** Composes and sends, once a job. */
+  async function mail<Input extends MessageInput>(
     job: Job,
     current: Try,
     kind: MailKind,
-    account: Account,
-    { to }: MessageInput,
-    compose: () => MessageContent | Promise<MessageContent>,
-  ): Promise<"sent" | "refused" | undefined> {
-    const about = { userId: account.id, tenant: account.tenant, kind };
-    const composed = await call("ERR_OPTIONS", `messages for ${kind}`, compose);
-    const content = reading("ERR_OPTIONS", `messages for ${kind}`, () => checkedContent(kind, composed));
-    if (current.isOver || mailed.has(job.id)) return undefined;
-    try {
-      await send(mailer, { to: account.email, ...content }, { ...to, kind });
-    } catch (error) {
-      if (!isPermanent(error)) throw error;
-      mailed.set(job.id, true);
-      emit({ ...about, type: "mail_refused", detail: detailOf((error as RelatchError).cause) });
-      return "refused";
-    }
-    mailed.set(job.id, true);
-    emit({ ...about, type: "mail_sent" });
-    return "sent";
-  }
+    address: string,
+    input: Input,
+    write: (input: Input) => MessageContent | Promise<MessageContent>,
+    token = "",
+  ): Promise<void> {
+    const message = await composed(kind, address, () => write.call(messages, input));
+    const memory = memoryOf(job);
+    if (current.isOver || memory.isDone) return;
 
-  /** Gives the unit of the longest rule back. The others, which space the tries, keep theirs. */
-  function refund(job: Job): void {
-    const { rateLimiter, addressRules } = config;
-    if (job.type !== "reset_requested" || addressRules.length < 2 || refunded.has(job.id)) return;
-    refunded.set(job.id, true);
-    const [longest] = addressRules.toSorted((a, b) => b.windowSeconds - a.windowSeconds);
-    void call("ERR_RATE_LIMITER", "rateLimiter.refund", () =>
-      rateLimiter.refund?.(addressKey(job.email, job.tenant), longest as RateRule),
-    ).catch(() => {});
+    const { userId, tenant } = input.to;
+    const { doubt } = memory;
+    // Before the call: while it lasts, the time of this try may be up and the next one begin.
+    memory.doubt = token;
+    memories.set(job.id, memory);
+    try {
+      const key = idempotencyKey(job, kind, address, token);
+      await send(config.mailer, message, { kind, idempotencyKey: key, ...input.to });
+      memory.doubt = "";
+      emit({ type: "mail_sent", userId, tenant, kind });
+    } catch (error) {
+      const { cause } = error as RelatchError;
+      const { permanent, unsent } = outcomeOf(cause);
+      if (unsent) memory.doubt = doubt;
+      if (!permanent) throw error;
+      emit({ type: "mail_refused", userId, tenant, kind, detail: detailOf(cause) });
+      lose(job, "refused");
+    }
+    memory.isDone = true;
   }
 
   function drop(job: Job, reason: JobDrop): void {
     emit({ type: "job_dropped", jobType: job.type, reason });
   }
 
+  /** It ends without its mail. What it was counted is given back once, if certainly nothing went out. */
+  function lose(job: Job, reason: Undelivered["reason"]): void {
+    lost.push({ jobId: job.id, type: job.type, reason });
+    if (lost.length > MAX_LOST) lost.shift();
+    const memory = memoryOf(job);
+    if (memory.doubt === undefined) refund(config, job);
+    memory.doubt = "";
+    memories.set(job.id, memory);
+  }
+
+  function note(job: Job, progress: Progress): void {
+    memories.set(job.id, Object.assign(memoryOf(job), { progress }));
+  }
+
   return {
     deliver,
     dropped(job, reason) {
       drop(job, reason);
-      if (reason === "queue_full") refund(job);
+      lose(job, reason);
     },
-    note: (job, how) => progress.set(job.id, how),
+    note,
+    undelivered: () => lost.splice(0),
   };
 }
 
 const NOT_YET = Symbol("not yet");
-
-/** The address on file in canonical form, if mail can go to it exactly as it is stored. */
-const usableAddress = ({ email }: Account): string | undefined =>
-  email === email.trim() ? canonicalEmail(email) : undefined;
-
-function checkedContent(kind: MailKind, content: unknown): MessageContent {
-  const { subject, text, html } = (content ?? {}) as Record<string, unknown>;
-  if (
-    typeof subject === "string" &&
-    typeof text === "string" &&
-    (html === undefined || typeof html === "string")
-  ) {
-    return { subject: inertSubject(subject), text, html };
-  }
-  throw new RelatchError(
-    "ERR_OPTIONS",
-    `The message for ${kind} must be { subject, text, html? }, all strings.`,
-  );
-}

@@ -4,10 +4,13 @@ import { attempt } from "./fields.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Job } from "./jobs.ts";
 import { within } from "./time.ts";
-import type { Dispatcher } from "./types.ts";
+import type { Dispatcher, MailFailure } from "./types.ts";
 
 /** Milliseconds between the answer and the work, at random, so that no later answer tells of it. */
 const START_DELAY = [50, 500] as const;
+
+/** Seconds that a mail service may ask to wait, and that are waited. */
+const MAX_WISH = 300;
 
 /** Milliseconds that `inline` waits for a delivery. */
 const INLINE_PATIENCE = 5000;
@@ -56,7 +59,7 @@ export function queueDispatcher(
 
 /** Options of {@link background}. */
 export interface BackgroundOptions {
-  /** Deliveries at one time. Default: 8. */
+  /** Deliveries at one time. Default: 8, and no limit with `waitUntil`. */
   concurrency?: number | undefined;
   /** Reset requests waiting; one more is dropped, with an event and the same answer. Default: 1000. */
   maxWaiting?: number | undefined;
@@ -67,10 +70,11 @@ export interface BackgroundOptions {
 }
 
 /**
- * Delivers in this process, after the answer. A job starts 50 to 500 ms later, at random: started with the
- * answer, its work would slow down the next request of the same process, and so tell who has an account. Failed
- * deliveries are tried again after about 1, 4, 16 and 64 seconds, and all at once when it is drained. What waits when the process dies is lost: then
- * the person asks again.
+ * Delivers in this process, after the answer. A job starts 50 to 500 ms later, at random: started with the answer, its
+ * work would slow down the next request of the same process, and so tell who has an account. Failed deliveries are
+ * tried again after about 1, 4, 16 and 64 seconds, later where the mailer's error asks for it (`retryAfterSeconds`, up
+ * to five minutes), and all at once when it is drained. What waits when the process dies is lost: then the person asks
+ * again.
  *
  * @throws RelatchError `ERR_OPTIONS` for numbers that are none.
  */
@@ -81,35 +85,42 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
     "maxAttempts",
     "waitUntil",
   ]);
-  const concurrency = wholeNumber("concurrency", given.concurrency, 8, 1);
   const maxWaiting = wholeNumber("maxWaiting", given.maxWaiting, 1000, 1);
   const maxAttempts = wholeNumber("maxAttempts", given.maxAttempts, 5, 1);
   const waitUntil = optionalFunction<(work: Promise<unknown>) => void>("waitUntil", given.waitUntil);
+  // There a job belongs to its request: one that waits for a turn would be begun by another request, and die with it.
+  const usual = waitUntil ? Number.POSITIVE_INFINITY : 8;
+  const concurrency = wholeNumber("concurrency", given.concurrency, usual, 1);
 
   /** What ends the pauses of the jobs whose time has not come. */
   const paused = new Set<() => void>();
   /** Jobs whose time has come, waiting for a free place. */
   const ready: (() => Promise<void>)[] = [];
-  const unfinished = new Set<Promise<void>>();
+  const unfinished = new InFlight();
   let running = 0;
   let waitingRequests = 0;
   let draining = 0;
 
-  async function attempts(job: Job, deliver: (job: Job) => Promise<void>): Promise<boolean> {
+  const attempts = unfinished.track(async (job: Job, ...[deliver, dropped]: Callbacks): Promise<void> => {
+    const isRequest = job.type === "reset_requested";
+    if (isRequest) waitingRequests += 1;
     // A follow-up may come before its commit: one try is not enough for it.
-    const tries = job.type === "password_changed" ? Math.max(maxAttempts, 5) : maxAttempts;
-    for (let nth = 1; nth <= tries; nth++) {
-      await pauseOf(
-        nth === 1 ? randomBetween(...START_DELAY) : 1000 * 4 ** (nth - 2) * randomBetween(0.5, 1.5),
-      );
-      const failed = await inTurn(() => deliver(job)).then(
-        () => false,
-        () => true,
-      );
-      if (!failed) return true;
+    const tries = isRequest ? maxAttempts : Math.max(maxAttempts, 5);
+    let wait = randomBetween(...START_DELAY);
+    try {
+      for (let nth = 1; nth <= tries; nth++) {
+        await pauseOf(wait);
+        try {
+          return await inTurn(() => deliver(job));
+        } catch (error) {
+          wait = Math.max(1000 * 4 ** (nth - 1) * randomBetween(0.5, 1.5), wishOf(error));
+        }
+      }
+      dropped(job, "gave_up");
+    } finally {
+      if (isRequest) waitingRequests -= 1;
     }
-    return false;
-  }
+  });
 
   /** Waits, but not for a drain: then what waits is tried at once. Never in the turn of the caller. */
   function pauseOf(milliseconds: number): Promise<void> {
@@ -146,18 +157,8 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
   return {
     async dispatch(job, deliver, dropped) {
       // Follow-ups are never dropped: each stands for a proven link, so strangers cannot flood them.
-      const isRequest = job.type === "reset_requested";
-      if (isRequest && waitingRequests >= maxWaiting) return dropped(job, "queue_full");
-      if (isRequest) waitingRequests += 1;
-      const work = attempts(job, deliver)
-        .then((delivered) => {
-          if (!delivered) dropped(job, "gave_up");
-        })
-        .finally(() => {
-          if (isRequest) waitingRequests -= 1;
-          unfinished.delete(work);
-        });
-      unfinished.add(work);
+      if (job.type === "reset_requested" && waitingRequests >= maxWaiting) return dropped(job, "queue_full");
+      const work = attempts(job, deliver, dropped);
       // The job is taken: what a platform thinks of it must not read as a failure.
       attempt(() => waitUntil?.(work));
     },
@@ -167,7 +168,7 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
       try {
         while (unfinished.size > 0) {
           for (const end of paused) end();
-          await Promise.allSettled(unfinished);
+          await unfinished.settled();
         }
       } finally {
         draining -= 1;
@@ -175,3 +176,11 @@ export function background(options: BackgroundOptions = {}): Dispatcher {
     },
   };
 }
+
+/** How many milliseconds a mailer's error asks to wait. */
+const wishOf = (error: unknown): number => {
+  const wish = attempt(() => Number((error as { cause: MailFailure }).cause.retryAfterSeconds));
+  return 1000 * Math.min(wish || 0, MAX_WISH);
+};
+
+type Callbacks = Parameters<Dispatcher["dispatch"]> extends [Job, ...infer Rest] ? Rest : never;

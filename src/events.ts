@@ -18,7 +18,7 @@ export type TokenRefusal =
   /** Another caller committed first. */
   | "lost_race";
 
-/** Why a request led to no link. The visitor is told nothing of it. */
+/** Why a request led to no link, whether or not a notice was mailed instead. The visitor is told nothing of it. */
 export type SkipReason =
   | "unknown_account"
   /** The store matched more loosely than relatch does: another address came back. */
@@ -46,9 +46,10 @@ interface Details {
   request_skipped: { reason: SkipReason };
   /** The notice of a change could not be sent to the address on file. */
   notice_skipped: { userId: string; reason: "unusable_address" };
-  mail_sent: { userId: string; kind: MailKind };
+  /** `userId` is absent for `no_account`. */
+  mail_sent: { userId?: string | undefined; kind: MailKind };
   /** The mail server definitely refused; no further try. */
-  mail_refused: { userId: string; kind: MailKind; detail?: string | undefined };
+  mail_refused: { userId?: string | undefined; kind: MailKind; detail?: string | undefined };
   /** One try failed; the dispatcher decides on the next. `detail`: the cause's own short code, if it has one. */
   delivery_failed: { jobType: JobType; reason: RelatchErrorCode; detail?: string | undefined };
   job_dropped: { jobType?: JobType | undefined; reason: JobDrop };
@@ -90,7 +91,7 @@ export function emitter(
 ): (happening: Happening) => void {
   if (!listener) return () => {};
   return (happening) => {
-    void (async () => listener(Object.freeze({ ...happening, at: new Date(now()) }) as ResetEvent))().catch(
+    void (async () => listener(Object.freeze({ at: new Date(now()), ...happening }) as ResetEvent))().catch(
       () => {},
     );
   };

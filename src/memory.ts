@@ -5,11 +5,10 @@ import { canonicalEmail } from "./email-address.ts";
 import { memoryTokens } from "./stores/memory.ts";
 import type {
   FirstPassword,
+  MailContext,
   Mailer,
-  MailKind,
   MailMessage,
   PasswordHasher,
-  Recipient,
   ResetUser,
   TokenStore,
   UserStore,
@@ -59,7 +58,7 @@ export function memoryUsers(users: Iterable<ResetUser> = []): MemoryUsers {
 }
 
 /** A mail that was "sent". */
-export type SentMail = Readonly<MailMessage & Recipient & { kind: MailKind }>;
+export type SentMail = Readonly<MailMessage & MailContext>;
 
 /** Keeps mails instead of sending them. */
 export interface MemoryMailer extends Mailer {

@@ -198,21 +198,21 @@ function languagesOf(value: unknown): Config["languages"] {
 const isLanguage = ({ tag, greeting }: Language): boolean =>
   attempt(() => new Intl.Locale(tag)) !== undefined && tag.length <= 64 && typeof greeting === "function";
 
+const MESSAGES = ["resetLink", "passwordChanged", "noAccount", "noPassword"] as const;
+
 function messagesOf(value: unknown): Messages {
-  const given = section("messages", value ?? {}, ["resetLink", "passwordChanged"]);
+  const given = section("messages", value ?? {}, MESSAGES) as Partial<Messages>;
+  for (const name of MESSAGES) optionalFunction(`messages.${name}`, given[name]);
   // The standard mails are loaded with the first one that is composed: never, where all are replaced.
   let loaded: Promise<Messages> | undefined;
   const standard = () => {
-    loaded ??= import("./mail/messages.ts").then(({ standardMessages }) => standardMessages());
+    loaded ??= import("./mail/standard.ts").then((mails) => mails.standard());
     return loaded;
   };
   return {
-    resetLink:
-      optionalFunction("messages.resetLink", given.resetLink) ??
-      (async (input) => (await standard()).resetLink(input)),
-    passwordChanged:
-      optionalFunction("messages.passwordChanged", given.passwordChanged) ??
-      (async (input) => (await standard()).passwordChanged(input)),
+    ...given,
+    resetLink: given.resetLink ?? (async (input) => (await standard()).resetLink(input)),
+    passwordChanged: given.passwordChanged ?? (async (input) => (await standard()).passwordChanged(input)),
   };
 }
 

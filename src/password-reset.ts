@@ -2,6 +2,7 @@ import type { Account } from "./account.ts";
 import type {
   CompleteResetInput,
   CompleteResetResult,
+  DrainReport,
   PasswordReset,
   PasswordResetOptions,
   RequestResetInput,
@@ -39,7 +40,7 @@ interface Proof {
 export function createPasswordReset(options: PasswordResetOptions): PasswordReset {
   const config = checkedOptions(options);
   const { users, tokens, rateLimiter, dispatcher, languages, callTimeout, emit, now } = config;
-  const { deliver, dropped, note } = delivery(config);
+  const { deliver, dropped, note, undelivered } = delivery(config);
   const complete = completion(config, handOver, note);
 
   // ── Asking for a link ─────────────────────────────────────────────────────────────────────────────────
@@ -68,11 +69,11 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
     }
     const language = chooseLanguage(languages, ownField(input, "locale"));
     await handOver({
-      ...newJob(now()),
       type: "reset_requested",
       email: address,
       locale: language.tag,
       tenant,
+      ...newJob(now()),
     });
     emit({ type: "reset_requested", tenant });
     return { ok: true };
@@ -207,11 +208,12 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
 
   const inFlight = new InFlight();
 
-  async function drain(): Promise<void> {
+  async function drain(): Promise<DrainReport> {
     do {
       await inFlight.settled();
       await call("ERR_DISPATCHER", "dispatcher.drain", () => dispatcher.drain?.());
     } while (inFlight.size > 0);
+    return { undelivered: undelivered() };
   }
 
   return Object.freeze({

@@ -60,11 +60,11 @@ export async function checkPassword(
     message: message ?? (sentence(code) ?? sentence("unacceptable"))?.(params) ?? code,
   });
   if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
+  // First, and whatever the rules: neither they nor a hasher are to be fed megabytes (CVE-2013-1443).
+  if (password.length > 2 * MAX_LENGTH) return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
+
   // Two passwords that differ in lone surrogates alone would hash alike, and so they may behind a NUL.
   if (!isWellFormed(password) || password.includes("\0")) return [violation({ code: "invalid_characters" })];
-
-  // Whatever the rules: no hasher is to be fed megabytes (CVE-2013-1443).
-  if (password.length > 2 * MAX_LENGTH) return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
 
   const violations: PasswordViolation[] = [];
   for (const rule of rules) {
@@ -123,11 +123,13 @@ export const notCommon: PasswordRule = async (password) => {
  */
 export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
   const given = [email, email?.split("@")[0], name, appName].map((text) => fold(text?.slice(0, 256) ?? ""));
-  const words = given.flatMap((text) => [text, ...text.split(/\s+/)]).filter((word) => [...word].length >= 4);
+  const whole = fold(password);
+  const words = given.flatMap((text) => [text, ...text.split(/\s+/)]);
   const rest = words
+    .filter((word) => whole.includes(word) && [...word].length >= 4)
     .sort((a, b) => b.length - a.length)
-    .reduce((left, word) => left.replaceAll(word, ""), fold(password));
-  return rest !== fold(password) && [...rest].length < 8 ? { code: "personal" } : undefined;
+    .reduce((left, word) => left.replaceAll(word, ""), whole);
+  return rest !== whole && [...rest].length < 8 ? { code: "personal" } : undefined;
 };
 
 const fold = (text: string): string => text.normalize("NFKC").toLowerCase();

@@ -158,10 +158,6 @@ export async function consume(
   return { allowed: true, retryAfterSeconds: 0 };
 }
 
-/** Whether a mailer's failure is final: the server definitely refused. */
-export const isPermanent = (error: unknown): boolean =>
-  attempt(() => ((error as RelatchError).cause as { permanent?: unknown }).permanent) === true;
-
 /** Sends a mail; the arguments are frozen, so that a mailer cannot change what its neighbour sends. */
 export async function send(mailer: Mailer, ...[message, about]: Parameters<Mailer["send"]>): Promise<void> {
   await call("ERR_MAILER", "mailer.send", () => mailer.send(Object.freeze(message), Object.freeze(about)));

@@ -19,17 +19,30 @@ export function memoryRateLimiter(
   }
   const windows = new Map<string, Window>();
   const keyOf = (key: string, rule: RateRule) => `${rule.max}/${rule.windowSeconds} ${key}`;
+  // One iterator for all deletions: a new one would pass over the places of all that were deleted before.
+  let byAge = windows.entries();
+  let oldest = byAge.next();
 
   function openWindow(key: string, endsAt: number): Window {
-    // A Map keeps its keys in order of insertion: the first is the oldest.
     windows.delete(key);
-    for (const [oldest, { endsAt: end }] of windows) {
-      if (windows.size < maxKeys && end > now()) break;
-      windows.delete(oldest);
-    }
+    forgetOldest();
     const window = { used: 0, endsAt };
     windows.set(key, window);
     return window;
+  }
+
+  function forgetOldest(): void {
+    if (oldest.done) {
+      byAge = windows.entries();
+      oldest = byAge.next();
+    }
+    for (; !oldest.done; oldest = byAge.next()) {
+      const [key, window] = oldest.value;
+      // One that was opened anew is further down.
+      if (windows.get(key) !== window) continue;
+      if (windows.size < maxKeys && window.endsAt > now()) return;
+      windows.delete(key);
+    }
   }
 
   return {

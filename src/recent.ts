@@ -1,6 +1,8 @@
 /** Remembers something of the last `capacity` keys: for "has this one been done?" without growing for ever. */
 export class Recent<Value> {
   readonly #entries = new Map<string, Value>();
+  /** One iterator for all deletions: a new one would pass over the places of all that were deleted before. */
+  readonly #byAge = this.#entries.keys();
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -17,11 +19,6 @@ export class Recent<Value> {
 
   set(key: string, value: Value): void {
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    // A Map keeps its keys in order of insertion: the first is the oldest.
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      break;
-    }
+    if (this.#entries.size > this.#capacity) this.#entries.delete(this.#byAge.next().value as string);
   }
 }

@@ -12,9 +12,7 @@ export type ResetUrl = (token: string) => string;
  */
 export function parseResetUrl(template: unknown): ResetUrl {
   const refuse = (why: string): never => {
-    throw wrong(
-      `resetUrl ${why}. Write an absolute URL like "https://app.example.com/password_reset/:token"`,
-    );
+    throw wrong(`resetUrl ${why}. Write it like "https://app.example.com/password_reset/:token"`);
   };
   const url = attempt(() => new URL(template as string));
   if (typeof template !== "string" || !url) return refuse("is no absolute URL");

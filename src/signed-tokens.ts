@@ -25,8 +25,8 @@ export interface SignedTokensOptions {
   keys: readonly Uint8Array[];
 }
 
-const BIND_PREFIX = utf8("relatch/v1/bind\0");
-const SIGNED_PREFIX = utf8("relatch/v1/signed\0");
+const BIND_PREFIX = /* @__PURE__ */ utf8("relatch/v1/bind\0");
+const SIGNED_PREFIX = /* @__PURE__ */ utf8("relatch/v1/signed\0");
 const VERSION = 1;
 const BIND_BYTES = 16;
 const MAC_BYTES = 32;
@@ -106,7 +106,7 @@ function checkedKeys(keys: unknown): [Uint8Array, ...Uint8Array[]] {
     key instanceof Uint8Array && key.length >= 32 && key.some((byte) => byte !== 0)
       ? Uint8Array.from(key)
       : refuse(
-          "a key is a Uint8Array of at least 32 random bytes, e.g. crypto.getRandomValues(new Uint8Array(32))",
+          "a key is a Uint8Array of at least 32 random bytes: crypto.getRandomValues(new Uint8Array(32))",
         ),
   );
   const distinct = new Set(copies.map((key) => encodeBase64urlNoPadding(key)));

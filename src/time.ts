@@ -7,6 +7,8 @@ export const pause = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds);
   });
 
+const AT_ONCE = Promise.resolve();
+
 /** The work's own outcome, or `late()` as a rejection when it takes longer. The work itself is not stopped. */
 export function within<T>(milliseconds: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -19,7 +21,7 @@ export function within<T>(milliseconds: number, work: Promise<T>, late: () => Er
     work.then(settle, settle);
     work.then(resolve, reject);
     // In the next microtask: what has answered by then, as a port in memory has, needs no clock.
-    void Promise.resolve().then(() => {
+    void AT_ONCE.then(() => {
       if (!isSettled) timer = setTimeout(() => reject(late()), milliseconds);
     });
   });

@@ -84,7 +84,8 @@ export interface TokenRecord {
 
 /**
  * Where outstanding links are kept. It need not be trusted for integrity and need not be the users' database:
- * who reads it cannot make a link, who writes it cannot either, and single use does not depend on it.
+ * who reads it cannot make a link, who writes it cannot either for an account that has a password (its hash is bound
+ * in), and single use does not depend on it. Where `setFirstPasswordHash` is offered, trust it for the others.
  */
 export interface TokenStore {
   /** Replaces any earlier record of the same user, in one atomic step: at most one link per user is live. */
@@ -109,23 +110,49 @@ export interface MailMessage {
 
 /** Whom a mail is for. Holds no address: it may be logged. */
 export interface Recipient {
-  userId: string;
+  /** Absent where no account has the address, in the mail that says so (`no_account`). */
+  userId?: string | undefined;
   name?: string | undefined;
   /** BCP 47 tag of the language the mail is written in. */
   locale: string;
   tenant?: string | undefined;
 }
 
-/** Which of the mails this is. */
-export type MailKind = "reset_link" | "password_changed";
+/** Which of the mails this is. The last two are sent only where `messages` has them. */
+export type MailKind = "reset_link" | "password_changed" | "no_account" | "no_password";
+
+/** What a mailer is told about a mail. Holds no address. */
+export interface MailContext extends Recipient {
+  kind: MailKind;
+  /**
+   * Names this mail: 43 characters of `A-Za-z0-9_-`, the same whenever the same mail of the same job is sent again,
+   * and another one as soon as a word of it differs, as it does with a fresh link. Make the Message-ID of it
+   * (RFC 5322 §3.6.4), or hand it to a service that takes an idempotency key: then a mail that was sent again because
+   * nobody knew whether it had arrived need not arrive twice.
+   */
+  idempotencyKey: string;
+}
 
 /** Sends one mail. */
 export interface Mailer {
   /**
-   * Resolves when the mail was handed over; rejects when it was not, and the delivery is tried again. An error
-   * with `permanent: true` says that the server definitely refused (SMTP 5xx): then it is not.
+   * Resolves when the mail was handed over; rejects when it was not. What the error says decides what follows:
+   *
+   * - `permanent: true`: the server definitely refused this mail or its recipient (SMTP 5xx). It is not tried again.
+   * - `unsent: true`: certainly nothing went out (no connection, SMTP 4xx, our own credentials). Tried again.
+   * - neither: nobody knows, as when the connection was lost before the server's last answer (RFC 5321 §4.5.3.2.6).
+   *   Tried again with the same `idempotencyKey`; what was counted against the address is not given back.
+   *
+   * With `retryAfterSeconds` the default dispatcher waits at least so long, up to five minutes.
    */
-  send(message: MailMessage, about: Recipient & { kind: MailKind }): Promise<unknown>;
+  send(message: MailMessage, about: MailContext): Promise<unknown>;
+}
+
+/** What a mailer's error may say. */
+export interface MailFailure {
+  permanent?: boolean | undefined;
+  unsent?: boolean | undefined;
+  retryAfterSeconds?: number | undefined;
 }
 
 /** The hasher the login already uses. oslo's `Argon2id`, `Scrypt` and `Bcrypt` fit as they are. */
@@ -166,6 +193,6 @@ export interface Dispatcher {
     deliver: (job: Job) => Promise<void>,
     dropped: (job: Job, reason: DropReason) => void,
   ): Promise<unknown>;
-  /** Optional: resolves when no job is waiting or running. */
+  /** Optional: resolves when no job is waiting or running. What it lets go of meanwhile it reports by `dropped`. */
   drain?: (() => Promise<unknown>) | undefined;
 }

@@ -88,7 +88,10 @@ describe("background: the first start", () => {
       (array as unknown as Uint32Array).fill(0xffff_ffff);
       return array;
     });
-    const { dispatch, started } = setup(background());
+    // Numbers are drawn in stock: a fresh module has none yet.
+    vi.resetModules();
+    const fresh = await import("../src/dispatch.ts");
+    const { dispatch, started } = setup(fresh.background());
     await dispatch(request("a"));
     await vi.advanceTimersByTimeAsync(498);
     expect(started).toEqual([]);
@@ -115,6 +118,18 @@ describe("background: the first start", () => {
 });
 
 describe("background: what waits and what runs", () => {
+  test("all at one time on a platform where a job dies with its request", async () => {
+    const waitUntil = vi.fn();
+    const { dispatch, seen } = setup(background({ waitUntil }), pauseOf(1000));
+    for (const id of ids(60)) await dispatch(request(id));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(seen.mostAtOnce).toBe(60);
+    const bounded = setup(background({ waitUntil, concurrency: 2 }), pauseOf(1000));
+    for (const id of ids(5)) await bounded.dispatch(request(id));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(bounded.seen.mostAtOnce).toBe(2);
+  });
+
   test.each([1, 3, 8])("no more than %i at one time", async (concurrency) => {
     const { dispatch, started, seen } = setup(background({ concurrency }), pauseOf(1000));
     for (const id of ids(20)) await dispatch(request(id));
@@ -224,6 +239,37 @@ describe("background: trying again", () => {
     expect(started).toHaveLength(3);
     expect(drops).toEqual([]);
   });
+
+  test.each<[unknown, atLeast: number, atMost: number]>([
+    [20, 20_000, 20_000],
+    [0.1, 500, 1500],
+    [300, 300_000, 300_000],
+    // Longer, and the person has asked again.
+    [86_400, 300_000, 300_000],
+    [Number.POSITIVE_INFINITY, 300_000, 300_000],
+    [-5, 500, 1500],
+    ["20", 20_000, 20_000],
+    [Number.NaN, 500, 1500],
+    [undefined, 500, 1500],
+  ])("after %s seconds, where the mailer's error asks for so much", async (wish, atLeast, atMost) => {
+    const busy = Object.assign(new Error("busy"), { cause: { retryAfterSeconds: wish } });
+    const { dispatch, started } = setup(background({ maxAttempts: 2 }), () => Promise.reject(busy));
+    await dispatch(request("a"));
+    await vi.advanceTimersByTimeAsync(400_000);
+    const [gap] = gapsOf(started);
+    expect(gap).toBeGreaterThanOrEqual(atLeast);
+    expect(gap).toBeLessThanOrEqual(atMost);
+  });
+
+  test.each([[undefined], [null], ["away"], [{ cause: null }]])(
+    "as usual after a rejection with %s",
+    async (reason) => {
+      const { dispatch, started } = setup(background({ maxAttempts: 2 }), () => Promise.reject(reason));
+      await dispatch(request("a"));
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(started).toHaveLength(2);
+    },
+  );
 
   test("holds no place while it waits", async () => {
     const { dispatch, ids: seen } = setup(background({ concurrency: 1 }), ({ id }) =>

@@ -654,7 +654,7 @@ describe("with calls that never answer", () => {
       operations.requestReset.run(app).catch(() => {});
       return app.passwordReset.drain();
     });
-    expect(outcome).toEqual({ value: undefined });
+    expect(outcome).toEqual({ value: { undelivered: [] } });
   });
 
   test("a second completion of the same link gets its turn", async () => {

@@ -119,7 +119,7 @@ describe("memoryUsers", () => {
 
 describe("memoryMailer", () => {
   const mail = (to: string, text: string): MailMessage => ({ to, subject: "Reset", text });
-  const about = { userId: "42", locale: "en", kind: "reset_link" } as const;
+  const about = { userId: "42", locale: "en", kind: "reset_link", idempotencyKey: "key" } as const;
 
   test("keeps what was sent, oldest first, so that nobody can change it", async () => {
     const mailer = memoryMailer();
@@ -128,16 +128,8 @@ describe("memoryMailer", () => {
     await mailer.send(mail("b@x.com", "two"), about);
     message.text = "changed";
     expect(mailer.sent).toEqual([
-      {
-        to: "a@x.com",
-        subject: "Reset",
-        text: "one",
-        userId: "42",
-        locale: "en",
-        kind: "reset_link",
-        tenant: "blue",
-      },
-      { to: "b@x.com", subject: "Reset", text: "two", userId: "42", locale: "en", kind: "reset_link" },
+      { to: "a@x.com", subject: "Reset", text: "one", ...about, tenant: "blue" },
+      { to: "b@x.com", subject: "Reset", text: "two", ...about },
     ]);
     expect(mailer.sent.every(Object.isFrozen)).toBe(true);
   });
@@ -226,7 +218,7 @@ describe("memoryPorts", () => {
     one.users.set(MIKE);
     await one.mailer.send(
       { to: "a@x.com", subject: "", text: "" },
-      { userId: "1", locale: "en", kind: "reset_link" },
+      { userId: "1", locale: "en", kind: "reset_link", idempotencyKey: "key" },
     );
     expect([other.users.get("42"), other.mailer.sent]).toEqual([undefined, []]);
   });

@@ -19,3 +19,11 @@ test("the names of an object's own things are keys like any other", () => {
   expect(new Recent<true>(1).has("constructor")).toBe(false);
   expect(new Recent<true>(1).has("__proto__")).toBe(false);
 });
+
+test("goes on forgetting, one for one, long after it is full", () => {
+  const recent = new Recent<number>(10);
+  for (let key = 0; key < 1000; key++) recent.set(String(key), key);
+  expect(Array.from({ length: 1000 }, (_, key) => recent.get(String(key))).filter(Number.isInteger)).toEqual([
+    990, 991, 992, 993, 994, 995, 996, 997, 998, 999,
+  ]);
+});

@@ -12,10 +12,14 @@ import {
   canonicalEmail,
   createPasswordReset,
   type Dispatcher,
+  type DrainReport,
   defaultPasswordRules,
   type Language,
   type Limits,
+  type MailContext,
   type Mailer,
+  type MailFailure,
+  type MailKind,
   type MailMessage,
   memoryRateLimiter,
   type PasswordContext,
@@ -40,6 +44,20 @@ import {
 } from "relatch";
 import { combine } from "relatch/combine";
 import { consoleMailer } from "relatch/console";
+import {
+  type Fetch,
+  type FetchMailerOptions,
+  fetchMailer,
+  type MailgunOptions,
+  type MailRequest,
+  type MailService,
+  mailgun,
+  type OutgoingMail,
+  postmark,
+  resend,
+  type ServiceOptions,
+  sendgrid,
+} from "relatch/fetch";
 import { en, ru } from "relatch/languages";
 import { memoryPorts } from "relatch/memory";
 import { nodemailerMailer } from "relatch/nodemailer";
@@ -68,6 +86,48 @@ describe("what people already have fits the ports as it is", () => {
     expectTypeOf(combine(nodemailerMailer(smtp, { from: "a@x.com" }), consoleMailer())).toExtend<Mailer>();
     // @ts-expect-error: mails that go nowhere
     combine();
+    const sendmail = nodemailer.createTransport({ sendmail: true });
+    const json = nodemailer.createTransport({ jsonTransport: true });
+    const lmtp = nodemailer.createTransport({ host: "localhost", lmtp: true });
+    for (const transport of [sendmail, json, lmtp] as Parameters<typeof nodemailerMailer>[0][]) {
+      nodemailerMailer(transport, { from: ({ tenant }) => `no-reply@${tenant}.example` });
+      nodemailerMailer(transport, { from: async () => "no-reply@acme.example" });
+      // @ts-expect-error: who from?
+      nodemailerMailer(transport, {});
+    }
+  });
+
+  test("the runtime's fetch, and what is written in its place", () => {
+    expectTypeOf(fetch).toExtend<Fetch>();
+    const services = [
+      resend({ apiKey: "key" }),
+      postmark({ apiKey: "key", url: undefined }),
+      sendgrid({ apiKey: "key", url: "https://api.eu.sendgrid.com" }),
+      mailgun({ apiKey: "key", domain: "mg.acme.example" }),
+    ];
+    expectTypeOf(services).toExtend<MailService[]>();
+    const own: MailService = ({ to, subject, about: { idempotencyKey } }) => ({
+      url: "https://mail.example.com/send",
+      headers: { "Idempotency-Key": idempotencyKey },
+      body: JSON.stringify({ to, subject }),
+    });
+    expectTypeOf(
+      fetchMailer(own, { from: "a@x.com", fetch, timeout: new TimeSpan(5, "s") }),
+    ).toExtend<Mailer>();
+    // @ts-expect-error: a number of what?
+    fetchMailer(own, { from: "a@x.com", timeout: 5000 });
+    // @ts-expect-error: it stands in the path
+    mailgun({ apiKey: "key" });
+  });
+
+  test("mailers of one's own, whether or not they care for the key", () => {
+    type Send<About> = { send(message: MailMessage, about: About): Promise<void> };
+    expectTypeOf<Send<MailContext>>().toExtend<Mailer>();
+    expectTypeOf<Send<Recipient & { kind: MailKind }>>().toExtend<Mailer>();
+    expectTypeOf<{ send(message: MailMessage): Promise<void> }>().toExtend<Mailer>();
+    expectTypeOf<MailContext["idempotencyKey"]>().toBeString();
+    // In the mail to an address that nobody has.
+    expectTypeOf<Recipient["userId"]>().toEqualTypeOf<string | undefined>();
   });
 
   test("users in libsql", () => {
@@ -126,6 +186,13 @@ test("every optional property admits undefined (exactOptionalPropertyTypes)", ()
   expectTypeOf<Strict<ResetUser>>().toBeNever();
   expectTypeOf<Strict<Recipient>>().toBeNever();
   expectTypeOf<Strict<MailMessage>>().toBeNever();
+  expectTypeOf<Strict<MailContext>>().toBeNever();
+  expectTypeOf<Strict<MailFailure>>().toBeNever();
+  expectTypeOf<Strict<FetchMailerOptions>>().toBeNever();
+  expectTypeOf<Strict<ServiceOptions>>().toBeNever();
+  expectTypeOf<Strict<MailgunOptions>>().toBeNever();
+  expectTypeOf<Strict<OutgoingMail>>().toBeNever();
+  expectTypeOf<Strict<MailRequest>>().toBeNever();
   expectTypeOf<Strict<RequestResetInput>>().toBeNever();
   expectTypeOf<Strict<CompleteResetInput>>().toBeNever();
   expectTypeOf<Strict<BackgroundOptions>>().toBeNever();
@@ -173,7 +240,11 @@ describe("options", () => {
         dispatcher: background({ concurrency: 2 }),
         deliveryTimeout: new TimeSpan(10, "s"),
         languages: [en, ru],
-        messages: { resetLink: async ({ url }) => ({ subject: "Reset", text: url }) },
+        messages: {
+          resetLink: async ({ url }) => ({ subject: "Reset", text: url }),
+          noAccount: ({ appName }) => ({ subject: appName, text: "Nobody has this address here." }),
+          noPassword: async ({ to }) => ({ subject: "Sign in", text: `Dear ${to.name}` }),
+        },
         onEvent: async (event) => console.log(event.type),
         now: () => new Date(),
       }),
@@ -246,7 +317,7 @@ describe("calls", () => {
   test("the rest", () => {
     expectTypeOf(deliver).parameter(0).toBeUnknown();
     expectTypeOf(revokeTokens).parameters.toEqualTypeOf<[string]>();
-    expectTypeOf(drain).returns.resolves.toBeVoid();
+    expectTypeOf(drain).returns.resolves.toEqualTypeOf<DrainReport>();
     expectTypeOf(canonicalEmail).toEqualTypeOf<(input: unknown) => string | undefined>();
     expectTypeOf(sessionStamp).returns.toBeString();
     expectTypeOf(sessionStamp).toBeCallableWith({} as ResetUser);

@@ -7,12 +7,13 @@ import {
   type PasswordResetOptions,
 } from "relatch";
 import { en, ru } from "relatch/languages";
+import type { AppDatabase } from "../shared/database.ts";
 import { FRAMED_MAIL_POLICY, framedMail, type Inbox, inboxPage, mailPage } from "../shared/inbox.ts";
 import { brandMark, ICON_PATH } from "../shared/layout.ts";
+import type { LoginHasher } from "../shared/sign-in.ts";
 import { createViews, type Views } from "../shared/views.ts";
-import { accounts, type LoginHasher } from "./accounts.ts";
-import { errorPage, localeOf, pageHeaders, passwordResetRoutes } from "./adapter.ts";
-import type { AppDatabase } from "./database.ts";
+import { accounts } from "./accounts.ts";
+import { errorPage, localeOf, pageHeaders, passwordResetRoutes, prefersJson } from "./adapter.ts";
 
 export interface AppOptions {
   /** Where people reach the application, e.g. `https://app.example.com`. Links are made from this alone. */
@@ -117,13 +118,13 @@ function inboxRoutes(inbox: Inbox, views: Views): express.Router {
   });
   router.get("/", (req, res) => {
     const mails = inbox.list();
-    if (wantsJson(req)) res.json(mails);
+    if (prefersJson(req)) res.json(mails);
     else res.send(inboxPage(views, INBOX_PATH, mails));
   });
   router.get("/:id", (req, res, next) => {
     const mail = inbox.find(Number(req.params.id));
     if (!mail) next();
-    else if (wantsJson(req)) res.json(mail);
+    else if (prefersJson(req)) res.json(mail);
     else res.send(mailPage(views, INBOX_PATH, mail));
   });
   router.get("/:id/html", (req, res, next) => {
@@ -133,5 +134,3 @@ function inboxRoutes(inbox: Inbox, views: Views): express.Router {
   });
   return router;
 }
-
-const wantsJson = (req: express.Request): boolean => req.accepts(["html", "json"]) === "json";

@@ -75,13 +75,25 @@ const english = {
     },
     404: { title: "Nothing here", detail: "There is no page at this address." },
     405: { title: "That is not possible here", detail: "This page cannot be used in that way." },
+    409: { title: "You are signed in", detail: "Sign out first to reset a password." },
     413: { title: "That was too long", detail: "More was sent than this form can take." },
     415: { title: "That was not a form", detail: "This address only takes forms." },
+    422: { title: "Choose another password", detail: "The password does not meet the requirements." },
     429: { title: "Too many attempts", detail: "For safety there is a short break now." },
     500: { title: "Something went wrong", detail: "It is our fault, not yours. Please try again later." },
     503: {
       title: "Something is out of order",
       detail: "It is our fault, not yours. Please try again in a few minutes.",
+    },
+    /** For programs, where the sentence on the page does not fit. */
+    details: {
+      invalid_json: "The body has to be one JSON object in UTF-8, with no name in it twice.",
+      invalid_or_expired_token:
+        "The link is invalid or expired: it works once, for a short time, and only until a newer one is sent.",
+      cross_site: "Requests are only accepted from our own pages.",
+      method_not_allowed: "This address cannot be used in that way.",
+      too_large: "More was sent than this address can take.",
+      unsupported_media_type: "This address does not take bodies of that type.",
     },
   },
 };
@@ -159,13 +171,24 @@ const russian: Texts = {
     },
     404: { title: "Здесь ничего нет", detail: "Такой страницы нет." },
     405: { title: "Так здесь нельзя", detail: "Эта страница так не работает." },
+    409: { title: "Вы вошли", detail: "Чтобы сбросить пароль, сначала выйдите." },
     413: { title: "Слишком длинно", detail: "Форма столько не вмещает." },
     415: { title: "Это была не форма", detail: "По этому адресу принимаются только формы." },
+    422: { title: "Выберите другой пароль", detail: "Пароль не соответствует требованиям." },
     429: { title: "Слишком много попыток", detail: "Ради безопасности сделаем небольшой перерыв." },
     500: { title: "Что-то сломалось", detail: "Это наша вина. Пожалуйста, попробуйте позже." },
     503: {
       title: "Что-то не работает",
       detail: "Это наша вина. Пожалуйста, попробуйте через несколько минут.",
+    },
+    details: {
+      invalid_json: "В теле запроса должен быть один объект JSON в UTF-8, без повторяющихся имён.",
+      invalid_or_expired_token:
+        "Ссылка недействительна или устарела: она действует один раз, недолго и только до следующей.",
+      cross_site: "Мы принимаем запросы только со своих страниц.",
+      method_not_allowed: "Этот адрес так не работает.",
+      too_large: "Этот адрес столько не вмещает.",
+      unsupported_media_type: "Этот адрес не принимает данные такого вида.",
     },
   },
 };

@@ -135,6 +135,13 @@ ${actions(site.homePath, texts.problem.home)}`,
       );
     },
 
+    /** Why a program is refused, in a sentence. */
+    problemDetail({ locale, status, reason }: Page & { status: ProblemStatus; reason: string }): string {
+      const { problem, request } = textsFor(locale);
+      const details: Readonly<Record<string, string>> = { ...request.errors, ...problem.details };
+      return details[reason] ?? problem[status].detail;
+    },
+
     /** A page of the development inbox. */
     inbox(title: string, content: Html) {
       return page(textsFor("en"), title, content, { wide: true });

@@ -1,20 +1,26 @@
 import { attempt } from "../fields.ts";
 
-/** The words of one language: what the mails say and why a password is refused. One file each. */
+/**
+ * The words of one language: what the mails say and why a password is refused. One file each. Names are put in as
+ * they are, so no sentence may ask for another case of them.
+ */
 export interface Language {
   /** BCP 47. */
   tag: string;
   direction: "ltr" | "rtl";
+  /** Where numbers and times are to be written otherwise than `Intl` does it for the tag, or does it everywhere. */
+  formats?: { numberingSystem?: string | undefined; hourCycle?: "h12" | "h23" | undefined } | undefined;
   /** With a name that is safe to print, or without one. */
   greeting(name: string | undefined): string;
   resetLink: {
     subject(appName: string): string;
+    /** Ends where the link follows. */
     intro(appName: string): string;
     /** On the button. */
     action: string;
     /** Above the address in plain sight. */
     plainLink: string;
-    /** `duration` in words, e.g. "1 hour". */
+    /** `duration` in words, e.g. "1 hour". Also what mail clients show beside the subject. */
     lifetime(duration: string): string;
     notYou: string;
   };
@@ -23,8 +29,25 @@ export interface Language {
     /** `when`: date and time in words, with the time zone. */
     intro(appName: string, when: string): string;
     signedOut: string;
-    notYou(supportAddress: string | undefined): string;
+    notYou: string;
   };
+  noAccount: {
+    subject(appName: string): string;
+    intro(appName: string): string;
+    otherAddress: string;
+    notYou: string;
+  };
+  noPassword: {
+    subject(appName: string): string;
+    intro(appName: string): string;
+    /** `way`: a name like "Google". */
+    signInWith(way: string): string;
+    /** Where the way is not known. */
+    signIn: string;
+    notYou: string;
+  };
+  /** Above the address for help. */
+  contact: string;
   /** Sentences for the codes of the rules; `unacceptable` for a code that has none. */
   violations: Readonly<Record<string, (params: Readonly<Record<string, number>>) => string>>;
 }
@@ -70,7 +93,9 @@ const isTag = (text: string): boolean => attempt(() => new Intl.Locale(text)) !=
 /** Language and script, e.g. `zh-Hans` for `zh-CN`. */
 function script(tag: string): string | undefined {
   return attempt(() => {
-    const locale = new Intl.Locale(tag).maximize();
-    return `${locale.language}-${locale.script}`;
+    // Canonical first: Bun leaves an alias in `language`, iw for he.
+    const locale = new Intl.Locale(String(Intl.getCanonicalLocales(tag)));
+    // Maximized, "und" would be English.
+    return `${locale.language}-${locale.maximize().script}`;
   });
 }

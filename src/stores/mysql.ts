@@ -84,7 +84,7 @@ export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): 
     },
 
     deleteExpired: (now) =>
-      inBatches(async () => {
+      inBatches(BATCH, async () => {
         const result = await execute(
           `DELETE FROM ${name} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${BATCH}`,
           now.getTime(),

@@ -70,7 +70,7 @@ export function postgresTokens(db: PostgresClient, options: PostgresTokensOption
     },
 
     deleteExpired: (now) =>
-      inBatches(async () => {
+      inBatches(BATCH, async () => {
         // By physical address, which a row that is replaced meanwhile no longer has.
         const { rows } = await query(
           `WITH gone AS (
@@ -90,7 +90,7 @@ export function postgresTokens(db: PostgresClient, options: PostgresTokensOption
 const CONFLICTS = ["40001", "40P01"];
 
 /** unique_violation in the catalogue, duplicate_table: `IF NOT EXISTS` looks first and makes later. */
-const MADE_MEANWHILE = ["23505", "42P07"];
+const MADE_MEANWHILE = ["23505", "42P07", "42710"];
 
 function tableOf(title: string, options: PostgresTokensOptions) {
   const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);

@@ -13,7 +13,7 @@ export interface SqlTokenStore extends TokenStore {
 
 export const TABLE = "password_reset_tokens";
 
-/** How many rows one statement of a purge deletes, so that its locks are short. */
+/** How many rows one statement of a purge deletes on a server, so that its locks are short. */
 export const BATCH = 5000;
 
 /** Whether a driver has the method its store needs. */
@@ -48,12 +48,12 @@ export async function retried<T>(codes: readonly unknown[], run: () => Promise<T
 }
 
 /** Repeats a `DELETE … LIMIT` until nothing is left of its kind, with room for others in between. */
-export async function inBatches(deleteBatch: () => Promise<number>): Promise<number> {
+export async function inBatches(size: number, deleteBatch: () => Promise<number>): Promise<number> {
   let deleted = 0;
   for (;;) {
     const batch = await deleteBatch();
     deleted += batch;
-    if (batch < BATCH) return deleted;
+    if (batch < size) return deleted;
     await pause(0);
   }
 }

@@ -26,7 +26,7 @@ export function mailerContract(create: () => MailerFixture | Promise<MailerFixtu
   const { cases, add } = suite(create);
 
   async function roundTrip({ mailer, received }: MailerFixture, message: MailMessage): Promise<void> {
-    await mailer.send(Object.freeze(message), Object.freeze({ ...ABOUT }));
+    await mailer.send(Object.freeze(message), Object.freeze(about()));
     const mails = (await received()).filter(({ subject }) => subject === message.subject);
     expectSame("how many mails", mails.length, 1);
     const [mail] = mails;
@@ -64,20 +64,21 @@ export function mailerContract(create: () => MailerFixture | Promise<MailerFixtu
 
   add("rejects when the server cannot be reached, so that it is tried again", async ({ unreachable }) => {
     if (!unreachable) return;
-    const error = await expectRejection("send", () => unreachable.send(message(), ABOUT));
+    const error = await expectRejection("send", () => unreachable.send(message(), about()));
     expectSame("permanent", isPermanent(error), false);
   });
 
   add("rejects with permanent: true when the server refuses for good", async ({ refusing }) => {
     if (!refusing) return;
-    const error = await expectRejection("send", () => refusing.send(message(), ABOUT));
+    const error = await expectRejection("send", () => refusing.send(message(), about()));
     expectSame("permanent", isPermanent(error), true);
   });
 
   return cases;
 }
 
-const ABOUT = { userId: "42", locale: "en", kind: "reset_link" } as const;
+const about = () =>
+  ({ userId: "42", locale: "en", kind: "reset_link", idempotencyKey: randomHex(42) }) as const;
 
 const message = (subject = `Reset ${randomHex(16)}`) => ({
   to: "mike@example.org",

@@ -1,4 +1,6 @@
 import { type IncomingHttpHeaders, request } from "node:http";
+import { request as secureRequest } from "node:https";
+import { connect } from "node:net";
 
 /** An answer as it came over the wire. */
 export interface Answer {
@@ -13,7 +15,9 @@ export interface Sent {
   headers?: Record<string, string> | undefined;
   /** Posted as a form. An array of pairs may name a field twice. */
   form?: Record<string, string> | readonly (readonly [string, string])[];
-  body?: string | undefined;
+  /** Posted as JSON. */
+  json?: unknown;
+  body?: string | Uint8Array | undefined;
   /** Sent in the request line instead of the path. */
   target?: string;
 }
@@ -23,12 +27,17 @@ export interface Sent {
  * redirects, and sends every header as it is told, `Host` included.
  */
 export class Client {
-  readonly #port: number;
+  readonly #base: URL;
+  readonly #always: Record<string, string>;
   readonly #jar = new Map<string, { value: string; path: string }>();
 
-  /** Every URL is asked for at this port of the loopback, whatever it says about its host. */
-  constructor(port: number) {
-    this.#port = port;
+  /**
+   * Every URL is asked for at this origin, or port of the loopback, whatever it says about its host; and with these
+   * headers.
+   */
+  constructor(base: number | string, always: Record<string, string> = {}) {
+    this.#base = new URL(typeof base === "number" ? `http://127.0.0.1:${base}` : base);
+    this.#always = always;
   }
 
   get = (path: string, headers?: Record<string, string>): Promise<Answer> =>
@@ -38,6 +47,11 @@ export class Client {
     return this.send("POST", path, { form, headers: { "Sec-Fetch-Site": "same-origin", ...headers } });
   }
 
+  /** As programs do it: without a word on where it comes from. */
+  json(path: string, json: unknown, headers?: Record<string, string>): Promise<Answer> {
+    return this.send("POST", path, { json, headers });
+  }
+
   /** What a click on a link, or a redirect, leads to. */
   async follow(answer: Answer): Promise<Answer> {
     const { location } = answer.headers;
@@ -45,22 +59,25 @@ export class Client {
     return this.get(location);
   }
 
-  send(method: string, url: string, { headers = {}, form, body, target }: Sent = {}): Promise<Answer> {
+  send(method: string, url: string, { headers = {}, form, json, body, target }: Sent = {}): Promise<Answer> {
     const { pathname, search } = new URL(url, "http://localhost");
     const cookie = this.#cookiesFor(pathname);
-    const content = form ? String(new URLSearchParams(form as Record<string, string>)) : body;
+    const fields = form && String(new URLSearchParams(form as Record<string, string>));
+    const content = fields ?? (json === undefined ? body : JSON.stringify(json));
+    const measured = content !== undefined && !("Transfer-Encoding" in headers);
     return new Promise((resolve, reject) => {
-      const outgoing = request(
+      const outgoing = (this.#base.protocol === "https:" ? secureRequest : request)(
+        this.#base,
         {
-          host: "127.0.0.1",
-          port: this.#port,
           method,
           path: target ?? pathname + search,
           agent: false,
           headers: {
             ...(cookie && { Cookie: cookie }),
             ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
-            ...(content !== undefined && { "Content-Length": String(Buffer.byteLength(content)) }),
+            ...(json !== undefined && { "Content-Type": "application/json" }),
+            ...(measured && { "Content-Length": String(Buffer.byteLength(content)) }),
+            ...this.#always,
             ...headers,
           },
         },
@@ -80,13 +97,30 @@ export class Client {
     });
   }
 
+  /** Writes these bytes to a connection of their own, and answers all that comes back until it is closed. */
+  raw(bytes: string | Uint8Array): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let answer = "";
+      const socket = connect(Number(this.#base.port), this.#base.hostname, () => socket.end(bytes));
+      socket.setEncoding("latin1").setTimeout(3000, () => socket.destroy());
+      socket.on("data", (text) => {
+        answer += text;
+      });
+      socket.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "ECONNREFUSED") reject(error);
+      });
+      socket.on("close", () => resolve(answer));
+    });
+  }
+
   #keep(line: string): void {
     const [pair = "", ...attributes] = line.split(/;\s*/);
     const [name = "", value = ""] = pair.split("=");
     const attribute = (key: string) =>
       attributes.find((part) => part.startsWith(`${key}=`))?.slice(key.length + 1);
     const expires = attribute("Expires");
-    if (expires && Date.parse(expires) <= Date.now()) this.#jar.delete(name);
+    const over = attribute("Max-Age") === "0" || (expires && Date.parse(expires) <= Date.now());
+    if (over) this.#jar.delete(name);
     else this.#jar.set(name, { value, path: attribute("Path") ?? "/" });
   }
 

@@ -8,33 +8,35 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { demoSettings, mailSettings } from "../../examples/shared/environment.ts";
 import { sampleUsers } from "../../examples/shared/sample-users.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { Client } from "./client.ts";
 import { smtpCredentials, startSmtpServer } from "./smtp-server.ts";
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const [mike] = sampleUsers;
 
-/** Runs what `npm run demo` runs, in a folder of its own, with these variables and this `.env` file. */
-async function runDemo(env: Record<string, string> = {}, dotenv = "") {
+const demos = [
+  ["demo", "examples/express/server.ts"],
+  ["demo:hono", "examples/hono/server.ts"],
+] as const;
+
+/** Runs a demo as npm does, in a folder of its own, with these variables and this `.env` file. */
+async function runDemo(script: string, env: Record<string, string> = {}, dotenv = "") {
   const folder = await mkdtemp(join(tmpdir(), "relatch-demo-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, ".env"), dotenv);
   const port = await freePort();
   const start = () => {
-    const child = spawn(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), fromRoot("examples/express/server.ts")],
-      {
-        cwd: folder,
-        env: {
-          PATH: process.env["PATH"],
-          TSX_TSCONFIG_PATH: fromRoot("tsconfig.json"),
-          PORT: String(port),
-          DATABASE_FILE: join(folder, "demo.sqlite"),
-          ...env,
-        },
+    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), fromRoot(script)], {
+      cwd: folder,
+      env: {
+        PATH: process.env["PATH"],
+        TSX_TSCONFIG_PATH: fromRoot("tsconfig.json"),
+        PORT: String(port),
+        DATABASE_FILE: join(folder, "demo.sqlite"),
+        ...env,
       },
-    );
+    });
     let output = "";
     const streams = [child.stdout, child.stderr];
     for (const stream of streams) {
@@ -61,9 +63,13 @@ async function runDemo(env: Record<string, string> = {}, dotenv = "") {
   return { port, client: new Client(port), start };
 }
 
-describe("npm run demo", { timeout: 30_000 }, () => {
+describe.each(demos)("npm run %s", { timeout: 30_000 }, (name, script) => {
+  it("is the name of it", () => {
+    expect(packageJson.scripts[name]).toBe(`tsx ${script}`);
+  });
+
   it("says what to try, shows the mail in the inbox and on the console, and ends in peace", async () => {
-    const { client, port, start } = await runDemo();
+    const { client, port, start } = await runDemo(script);
     const demo = start();
     await demo.prints(/reload the private window/);
     expect(demo.output()).toContain(`http://localhost:${port}\n`);
@@ -99,6 +105,7 @@ describe("npm run demo", { timeout: 30_000 }, () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, "ca.pem"), smtp.cert);
     const { client, start } = await runDemo(
+      script,
       { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem"), DEMO_REVEAL_UNKNOWN: "1" },
       `MAIL_SERVER=localhost\nMAIL_PORT=${smtp.port}\nMAIL_USE_TLS=true\nUSER_EMAIL_ADDRESS=${smtpCredentials.user}\nUSER_EMAIL_PASSWORD=${smtpCredentials.pass}\nMAIL_FROM="Acme <no-reply@acme.example>"\n`,
     );
@@ -120,7 +127,7 @@ describe("npm run demo", { timeout: 30_000 }, () => {
   });
 
   it("ends with one line where a variable makes no sense", async () => {
-    const { start } = await runDemo({ MAIL_SERVER: "localhost" });
+    const { start } = await runDemo(script, { MAIL_SERVER: "localhost" });
     const demo = start();
     expect(await demo.exit).toBe(1);
     expect(demo.output()).toBe("MAIL_FROM has to be the address that the mails come from.\n");

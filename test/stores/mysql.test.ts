@@ -39,6 +39,7 @@ await describeService("mysql", (uri) => {
       digest: (hex) => `X'${hex}'`,
       tables: async () => (await run("SHOW TABLES")).map((row) => String(Object.values(row)[0])),
       explain: "EXPLAIN",
+      batch: 5000,
       usesIndex: (plan) => plan.every(({ key, type }) => typeof key === "string" && type !== "ALL"),
     }),
   );

@@ -18,6 +18,7 @@ export const postgresEngine = (db: PostgresClient): Engine => ({
   tables: async () =>
     (await db.query("SELECT tablename FROM pg_tables", [])).rows.map((row) => String(row["tablename"])),
   explain: "EXPLAIN",
+  batch: 5000,
   usesIndex(plan) {
     const lines = plan.map((row) => String(row["QUERY PLAN"]));
     return lines.some((line) => /Index.*Scan/.test(line)) && !lines.some((line) => line.includes("Seq Scan"));

@@ -42,10 +42,11 @@ for (const name of ["node:sqlite", "better-sqlite3"] as const) {
     missing,
     `sqliteTokens on ${name}`,
     () => {
-      const tokens = sqliteTokens(open(":memory:"));
+      const db = open(":memory:");
+      const tokens = sqliteTokens(db);
       beforeAll(() => tokens.createTable());
       tokenStoreSuite(() => tokens);
-      tableSuite(() => engine(open(":memory:")));
+      tableSuite(() => engine(db));
     },
     { optional: true },
   );
@@ -197,6 +198,7 @@ function engine(db: SyncSqlite): Engine {
     quoted: (name) => `"${name.replaceAll('"', '""')}"`,
     tables: async () => run("SELECT name FROM sqlite_master").map((row) => String(row["name"])),
     explain: "EXPLAIN QUERY PLAN",
+    batch: 200,
     usesIndex: (plan) => plan.every((row) => !String(row["detail"]).startsWith("SCAN ")),
   };
 }

@@ -21,6 +21,8 @@ export interface Engine {
   /** Whether the plan of a statement reads this table by an index. */
   usesIndex(plan: Record<string, unknown>[]): boolean;
   explain: string;
+  /** How many rows one statement of a purge deletes. */
+  batch: number;
 }
 
 /** Over the contract, what a store on an SQL database owes its table. */
@@ -80,7 +82,7 @@ export function tableSuite(engine: () => Engine): void {
   });
 
   describe("with 12,001 expired rows", () => {
-    test("finds by an index, and purges in three batches, each by an index", async () => {
+    test("finds by an index, and purges in batches, each by an index", async () => {
       const table = uniqueName("many");
       await withTable(table, async (store) => {
         await store.createTable();
@@ -109,7 +111,7 @@ export function tableSuite(engine: () => Engine): void {
         }
         statements.length = 0;
         expect(await watched.deleteExpired(new Date(1000 + 12_000))).toBe(12_001);
-        expect(statements).toHaveLength(3);
+        expect(statements).toHaveLength(Math.ceil(12_001 / engine().batch));
         expect(await watched.find(bystander.tokenHash)).toEqual(bystander);
       });
     }, 30_000);

@@ -20,11 +20,26 @@ export const english: Language = {
     subject: (appName) => `Your ${appName} password was changed`,
     intro: (appName, when) => `The password of your ${appName} account was changed on ${when}.`,
     signedOut: "If it was you, there is nothing more to do. Sign in again with the new password.",
-    notYou: (supportAddress) =>
-      supportAddress
-        ? `If it was not you, write to ${supportAddress} at once.`
-        : "If it was not you, someone else can read your mail: secure your mailbox first, then contact us at once.",
+    notYou:
+      "If it was not you, someone else can probably read your mail. Secure your mailbox first, then contact us at once.",
   },
+  noAccount: {
+    subject: (appName) => `No ${appName} account has this address`,
+    intro: (appName) =>
+      `Someone, perhaps you, asked to reset the password of a ${appName} account with this e-mail address. No account has this address, so there is nothing to reset.`,
+    otherAddress: "If it was you, perhaps your account has another address. Try again with that one.",
+    notYou: "If it was not you, there is nothing to do.",
+  },
+  noPassword: {
+    subject: (appName) => `How to sign in to ${appName}`,
+    intro: (appName) =>
+      `Someone, most likely you, asked to reset the password of your ${appName} account. This account has no password, so there is nothing to reset.`,
+    signInWith: (way) => `You sign in to it with ${way}.`,
+    signIn:
+      "Sign in as you usually do, for example with your account at another service or through your organisation.",
+    notYou: "If it was not you, there is nothing to do: nothing has changed.",
+  },
+  contact: "You can reach us at this address:",
   violations: {
     required: () => "Enter a password.",
     invalid_characters: () => "This password holds characters that cannot be stored. Choose another one.",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attribute, Client } from "../client.ts";
+import { attribute } from "../client.ts";
 import {
   errorAt,
   FORM,
@@ -72,11 +72,11 @@ export function formContract(name: string, launch: Launch): void {
         ],
       ],
     ] as const)("refuses %s, and nothing changes", async (_, fields) => {
-      const { app, mike, client } = await launch();
+      const { app, mike, client, visitor } = await launch();
       const form = await client.follow(await client.get(await requestLink(app, client, mike)));
       const handle = handleIn(form);
       expect((await client.post(FORM, [["handle", handle], ...fields])).status).toBe(400);
-      expect((await signIn(new Client(app.port), mike)).headers.location).toBe("/");
+      expect((await signIn(visitor(), mike)).headers.location).toBe("/");
       expect((await submit(client, form, NEW_PASSWORD)).headers.location).toBe("/login?notice=password_set");
     });
   });

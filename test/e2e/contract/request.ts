@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { attribute } from "../client.ts";
-import { comparable, errorAt, type Launch } from "./helpers.ts";
+import { attribute, type Sent } from "../client.ts";
+import { comparable, errorAt, itAlone, type Launch, mailsTo } from "./helpers.ts";
 
 /** Asking for a link, for addresses of every kind. */
 export function requestContract(name: string, launch: Launch): void {
@@ -10,10 +10,11 @@ export function requestContract(name: string, launch: Launch): void {
       const known = await client.post("/password_reset", { email: mike.email });
       const unknown = await client.post("/password_reset", { email: "nobody@example.org" });
       expect(comparable(unknown)).toEqual(comparable(known));
+      await mailsTo(app, mike.email, "reset_link");
       expect((await app.mails()).map(({ to }) => to)).toEqual([mike.email]);
     });
 
-    it("tells unknown addresses where the application chose to", async () => {
+    itAlone(launch)("tells unknown addresses where the application chose to", async () => {
       const { app, mike, client } = await launch({ revealUnknown: true });
       const unknown = await client.post("/password_reset", { email: "nobody@example.org" });
       expect(unknown.status).toBe(400);
@@ -22,37 +23,35 @@ export function requestContract(name: string, launch: Launch): void {
       expect(await app.mails()).toHaveLength(1);
     });
 
-    it.each([
-      [
-        "CVE-2023-7028: the field twice",
-        [
-          ["email", "mike@example.org"],
-          ["email", "eve@example.net"],
-        ],
-      ],
-      [
-        "CVE-2023-7028: an array",
-        [
-          ["email[]", "mike@example.org"],
-          ["email[]", "eve@example.net"],
-        ],
-      ],
-      ["CVE-2023-7028: an index", [["email[0]", "mike@example.org"]]],
-      ["an object", [["email[$ne]", "x"]]],
-      ["a prototype", [["__proto__[email]", "mike@example.org"]]],
-      ["CVE-2022-35924: two addresses in one", [["email", "mike@example.org,eve@example.net"]]],
-      ["a header", [["email", "mike@example.org\r\nBcc: eve@example.net"]]],
-      ["nothing", []],
-    ] as const)("refuses %s", async (_, fields) => {
-      const { app, client } = await launch();
-      const answer = await client.post("/password_reset", fields);
-      expect(answer.status).toBe(400);
-      expect(errorAt(answer, "email")).toBe("Enter one e-mail address, like name@example.com.");
-      expect(await app.mails()).toEqual([]);
-    });
-
-    it("reads the body alone", async () => {
+    it("CVE-2023-7028, CVE-2022-35924: takes one address, once, from the body alone", async () => {
       const { app, mike, client } = await launch();
+      const refused: [string, NonNullable<Sent["form"]>][] = [
+        [
+          "the field twice",
+          [
+            ["email", mike.email],
+            ["email", "eve@example.net"],
+          ],
+        ],
+        [
+          "an array",
+          [
+            ["email[]", mike.email],
+            ["email[]", "eve@example.net"],
+          ],
+        ],
+        ["an index", [["email[0]", mike.email]]],
+        ["an object", [["email[$ne]", "x"]]],
+        ["a prototype", [["__proto__[email]", mike.email]]],
+        ["two addresses in one", [["email", `${mike.email},eve@example.net`]]],
+        ["a header", [["email", `${mike.email}\r\nBcc: eve@example.net`]]],
+        ["nothing", []],
+      ];
+      for (const [what, fields] of refused) {
+        const answer = await client.post("/password_reset", fields);
+        expect(answer.status, what).toBe(400);
+        expect(errorAt(answer, "email"), what).toBe("Enter one e-mail address, like name@example.com.");
+      }
       expect((await client.post(`/password_reset?email=${mike.email}`, {})).status).toBe(400);
       expect(await app.mails()).toEqual([]);
     });
@@ -69,7 +68,7 @@ export function requestContract(name: string, launch: Launch): void {
       expect(notice.body).not.toContain("alert(1)");
     });
 
-    it("answers too many with 429, when to come back, and a page", async () => {
+    itAlone(launch)("answers too many with 429, when to come back, and a page", async () => {
       const { client, mike } = await launch({ limits: { client: { max: 1, windowSeconds: 600 } } });
       await client.post("/password_reset", { email: "nobody@example.org" });
       const answer = await client.post("/password_reset", { email: mike.email });

@@ -19,6 +19,7 @@ import {
 } from "relatch";
 import { combine } from "relatch/combine";
 import { consoleMailer } from "relatch/console";
+import { fetchMailer, type MailService, mailgun, postmark, resend, sendgrid } from "relatch/fetch";
 import { en, ru } from "relatch/languages";
 import { memoryHasher, memoryMailer, memoryPorts, memoryTokens } from "relatch/memory";
 import { nodemailerMailer } from "relatch/nodemailer";
@@ -39,6 +40,13 @@ const users: UserStore = {
 const transport = {
   sendMail: async (mail: { to: string; subject: string }) => `${mail.to}: ${mail.subject}`,
 };
+const apiKey = "key";
+const services: MailService[] = [
+  resend({ apiKey }),
+  postmark({ apiKey }),
+  sendgrid({ apiKey }),
+  mailgun({ apiKey, domain: "mg.example.org" }),
+];
 const tokens: TokenStore = memoryTokens();
 const seen: ResetEvent[] = [];
 
@@ -49,6 +57,7 @@ export const passwordReset: PasswordReset = createPasswordReset({
     memoryMailer(),
     consoleMailer(() => {}),
     nodemailerMailer(transport, { from: "a@example.org" }),
+    ...services.map((service) => fetchMailer(service, { from: ({ tenant }) => `${tenant}@example.org` })),
   ),
   hasher: memoryHasher(),
   appName: ({ locale }) => (locale === "ru" ? "Акме" : "Acme"),

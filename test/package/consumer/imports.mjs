@@ -2,6 +2,7 @@
 // Runs in an empty project that has installed the tarball: every entry imports, under the names of its types, and
 // what was imported does its main job.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 const installed = new URL("./node_modules/relatch/", import.meta.url);
@@ -19,7 +20,21 @@ for (const [path, target] of Object.entries(exports)) {
   assert.ok(Object.keys(entry).length > 0, `${specifier} exports nothing`);
 }
 
-const { createPasswordReset, inline } = await import("relatch");
+const { createPasswordReset, inline, sessionStamp } = await import("relatch");
+
+// The hash as it was built in, over several blocks, against the platform's own.
+const sized = (/** @type {string} */ text) => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(Buffer.byteLength(text));
+  return Buffer.concat([length, Buffer.from(text)]);
+};
+for (let length = 1; length < 200; length++) {
+  const passwordHash = "x".repeat(length);
+  const input = [Buffer.from("relatch/v1/session\0"), sized("42"), sized(passwordHash)];
+  const digest = createHash("sha256").update(Buffer.concat(input)).digest("base64url");
+  assert.equal(sessionStamp({ id: "42", passwordHash }), digest);
+}
+
 const { memoryPorts } = await import("relatch/memory");
 const ports = memoryPorts([{ id: "1", email: "mike@example.org", passwordHash: "old" }]);
 const passwordReset = createPasswordReset({

@@ -1,26 +1,18 @@
 import fc from "fast-check";
 import nodemailer from "nodemailer";
 import PostalMime from "postal-mime";
+import type { MailMessage } from "relatch";
+import { type NodemailerTransport, nodemailerMailer } from "relatch/nodemailer";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { canonicalEmail } from "../src/email-address.ts";
-import { combine } from "../src/mailers/combine.ts";
-import { consoleMailer } from "../src/mailers/console.ts";
-import { type NodemailerTransport, nodemailerMailer } from "../src/mailers/nodemailer.ts";
-import type { Mailer, MailMessage } from "../src/types.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { canonicalEmail } from "../../src/email-address.ts";
+import { WRONG_OPTIONS } from "../helpers/errors.ts";
+import { ABOUT, FROM, failureOf, KEY, MESSAGE } from "./message.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const MESSAGE: MailMessage = Object.freeze({
-  to: "mike@example.org",
-  subject: "Reset your Acme password",
-  text: "Hello,\n\nhttps://app.example.com/password_reset/abc\n",
-  html: "<p>Hello,</p>",
-});
-const ABOUT = Object.freeze({ userId: "42", locale: "en", kind: "reset_link" as const });
-const FROM = "Acme <no-reply@acme.example>";
+const AUTOMATIC = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply" };
 
 describe("nodemailerMailer", () => {
   const fakeTransport = (answer: () => unknown = () => ({ accepted: [] })) => {
@@ -37,8 +29,16 @@ describe("nodemailerMailer", () => {
     };
     await mailer.send({ ...MESSAGE, ...extra }, ABOUT);
     expect(sendMail.mock.calls).toEqual([
-      [{ ...MESSAGE, from: FROM, headers: { "Auto-Submitted": "auto-generated" } }],
+      [{ ...MESSAGE, from: FROM, messageId: `<${KEY}@acme.example>`, headers: AUTOMATIC }],
     ]);
+  });
+
+  test("leaves the Message-ID to the transport where there is no key, and lets no other text into it", async () => {
+    const { mailer, sendMail } = fakeTransport();
+    for (const idempotencyKey of [undefined, "", "a@evil.example>\r\nBcc: <eve", "k".repeat(129), 7]) {
+      await mailer.send(MESSAGE, { ...ABOUT, idempotencyKey } as never);
+    }
+    expect(sendMail.mock.calls.map(([{ messageId }]) => messageId)).toEqual(Array(5).fill(undefined));
   });
 
   test("a mail without HTML", async () => {
@@ -59,36 +59,70 @@ describe("nodemailerMailer", () => {
     expect(transport.sent).toBe(1);
   });
 
-  const refusal = (responseCode: unknown, code: unknown = "EENVELOPE") =>
-    Object.assign(new Error("550 5.1.1 <mike@example.org>: unknown"), { code, responseCode });
+  const smtp = (responseCode: unknown, command?: string, code = "EENVELOPE", response?: string) =>
+    Object.assign(new Error("550 5.1.1 <mike@example.org>: unknown"), {
+      code,
+      responseCode,
+      command,
+      response,
+    });
+  const lost = (code: string, more: object = {}) => Object.assign(new Error(code), { code, ...more });
+  // What is refused for good went out as little as what is refused for now.
   test.each([
-    ["550: no such mailbox", refusal(550), true],
-    ["551", refusal(551), true],
-    ["552: mailbox full", refusal(552), true],
-    ["553", refusal(553), true],
-    ["554", refusal(554, "EMESSAGE"), true],
-    ["421: shutting down", refusal(421, "ECONNECTION"), false],
-    ["450: greylisted", refusal(450), false],
-    ["452", refusal(452), false],
-    ["530: our TLS", refusal(530, "EAUTH"), false],
-    ["535: our credentials", refusal(535, "EAUTH"), false],
-    ["a status in words", refusal("550"), false],
-    ["no status", refusal(undefined, "ECONNREFUSED"), false],
-    ["a time-out", refusal(undefined, "ETIMEDOUT"), false],
-    ["no error at all", undefined, false],
-    ["a string", "550", false],
-  ])("fails with %s, permanently: %3$s", async (_, error, permanent) => {
+    ["550: no such mailbox", smtp(550, "RCPT TO"), "refused"],
+    ["501: an address that is none", smtp(501, "RCPT TO"), "refused"],
+    ["556: a domain that takes no mail", smtp(556, "RCPT TO"), "refused"],
+    ["552: mailbox full", smtp(552, "RCPT TO"), "refused"],
+    ["554: the content", smtp(554, "DATA", "EMESSAGE"), "refused"],
+    ["552: too long, said of MAIL FROM", smtp(552, "MAIL FROM"), "refused"],
+    ["a mail over the limit of the server", smtp(undefined, "MAIL FROM", "EMESSAGE"), "refused"],
+    ["an address that makes no envelope", smtp(undefined, "API"), "refused"],
+    ["550 of another transport", smtp(550), "refused"],
+    ["571 of another transport", smtp(571), "unsent"],
+    ["550: the sender is not allowed", smtp(550, "MAIL FROM"), "unsent"],
+    ["550 5.1.8: the sender, said of the recipient", smtp(550, "RCPT TO", "", "550 5.1.8 <a@b>"), "unsent"],
+    ["554: the server takes no mail at all", smtp(554, "CONN", "EPROTOCOL"), "unsent"],
+    ["503: out of order", smtp(503, "RCPT TO"), "unsent"],
+    ["530: our TLS", smtp(530, "MAIL FROM"), "unsent"],
+    ["530 to RCPT TO", smtp(530, "RCPT TO"), "unsent"],
+    ["535: our credentials", smtp(535, "AUTH PLAIN", "EAUTH"), "unsent"],
+    ["550 to AUTH", smtp(550, "AUTH LOGIN", "EAUTH"), "unsent"],
+    ["454 to STARTTLS", smtp(454, "STARTTLS", "ETLS"), "unsent"],
+    ["421: shutting down", smtp(421, "CONN", "ECONNECTION"), "unsent"],
+    ["450 and 451: greylisted", smtp(451, "RCPT TO"), "unsent"],
+    ["452 after the mail", smtp(452, "DATA", "EMESSAGE"), "unsent"],
+    ["a refused connection", lost("ESOCKET", { originalCode: "ECONNREFUSED", syscall: "connect" }), "unsent"],
+    ["no such host", lost("EDNS"), "unsent"],
+    ["a greeting that never came", lost("ETIMEDOUT", { timeoutType: "GREETING_TIMEOUT" }), "unsent"],
+    ["a time-out later", lost("ETIMEDOUT", { timeoutType: "SOCKET_TIMEOUT" }), "unknown"],
+    ["a time-out of an older version", lost("ETIMEDOUT"), "unknown"],
+    ["a connection that was lost", lost("ECONNECTION"), "unknown"],
+    ["a connection that was reset", lost("ESOCKET", { syscall: "read" }), "unknown"],
+    ["a status in words", smtp("550"), "unsent"],
+    ["no error at all", undefined, "unknown"],
+    ["a string", "550", "unknown"],
+  ])("fails with %s: %3$s", async (_, error, outcome) => {
     const { mailer } = fakeTransport(() => Promise.reject(error));
-    const failure = await mailer.send(MESSAGE, ABOUT).then(
-      () => undefined,
-      (reason: unknown) => reason as Error & { permanent: boolean; code: unknown },
-    );
+    const failure = await failureOf(mailer.send(MESSAGE, ABOUT));
     expect(failure).toBeInstanceOf(Error);
-    expect(failure).toMatchObject({ permanent, cause: error });
-    expect(failure?.code).toBe((error as { code?: unknown } | undefined)?.code);
+    expect(failure.cause).toBe(error);
+    expect([failure.permanent, failure.unsent]).toEqual([outcome === "refused", outcome !== "unknown"]);
+    expect(failure.code).toBe((error as { code?: unknown } | undefined)?.code);
     // The server's own words repeat the address.
-    expect(failure?.message).not.toContain("mike");
+    expect(failure.message).not.toContain("mike");
   });
+
+  test.each([
+    ["550", [smtp(550, "DATA", "EMESSAGE")], true],
+    ["451", [smtp(451, "DATA", "EMESSAGE")], false],
+    ["no reason", undefined, false],
+  ])(
+    "a recipient rejected after the mail, as over LMTP, is a failure: %s",
+    async (_, rejectedErrors, permanent) => {
+      const { mailer } = fakeTransport(() => ({ accepted: [], rejected: [MESSAGE.to], rejectedErrors }));
+      expect(await failureOf(mailer.send(MESSAGE, ABOUT))).toMatchObject({ permanent, unsent: true });
+    },
+  );
 
   test("fails as well when the transport throws at once", async () => {
     const transport = {
@@ -145,8 +179,10 @@ describe("nodemailerMailer", () => {
         "Message-ID",
         "Subject",
         "To",
+        "X-Auto-Response-Suppress",
       ].sort(),
     );
+    expect(mail.messageId).toBe(`<${KEY}@acme.example>`);
     expect(mail.subject).toBe(MESSAGE.subject);
     expect(mail.text?.trim()).toBe(MESSAGE.text.trim());
     expect(mail.html?.trim()).toBe(MESSAGE.html);
@@ -203,84 +239,8 @@ describe("nodemailerMailer", () => {
     ["no options", { sendMail: async () => {} }, undefined],
     ["no sender", { sendMail: async () => {} }, {}],
     ["an empty sender", { sendMail: async () => {} }, { from: "" }],
+    ["an option that it has not", { sendMail: async () => {} }, { from: FROM, form: FROM }],
   ])("refuses %s at construction", (_, transport, options) => {
     expect(() => nodemailerMailer(transport as never, options as never)).toThrow(WRONG_OPTIONS);
-  });
-});
-
-describe("consoleMailer", () => {
-  test("prints the whole mail, the link in one piece", async () => {
-    const print = vi.fn();
-    await consoleMailer(print).send(MESSAGE, ABOUT);
-    const printed = String(print.mock.calls.flat().join("\n"));
-    for (const part of [MESSAGE.to, MESSAGE.subject]) expect(printed).toContain(part);
-    expect(printed).toMatch(/\shttps:\/\/app\.example\.com\/password_reset\/abc$/m);
-    expect(printed).not.toContain("<p>");
-  });
-
-  test("to the console, unless told otherwise", async () => {
-    const log = vi.spyOn(console, "log").mockImplementation(() => {});
-    await consoleMailer().send(MESSAGE, ABOUT);
-    expect(log).toHaveBeenCalledOnce();
-  });
-});
-
-describe("combine", () => {
-  const taking = () => vi.fn<Mailer["send"]>(async () => "taken");
-  const failing = (error: unknown) => vi.fn<Mailer["send"]>(() => Promise.reject(error));
-
-  test("sends through each of them, with the same arguments", async () => {
-    const sends = [taking(), taking(), taking()] as const;
-    await combine({ send: sends[0] }, { send: sends[1] }, { send: sends[2] }).send(MESSAGE, ABOUT);
-    for (const send of sends) expect(send.mock.calls).toEqual([[MESSAGE, ABOUT]]);
-  });
-
-  test.each([
-    ["rejects", failing(new Error("away"))],
-    [
-      "throws at once",
-      vi.fn<Mailer["send"]>(() => {
-        throw new Error("away");
-      }),
-    ],
-  ])("fails when one of them %s, and asks the others all the same", async (_, failure) => {
-    const [before, after] = [taking(), taking()];
-    const mailer = combine({ send: before }, { send: failure }, { send: after });
-    await expect(mailer.send(MESSAGE, ABOUT)).rejects.toThrow("away");
-    expect([before.mock.calls.length, after.mock.calls.length]).toEqual([1, 1]);
-  });
-
-  test("calls each as its own method", async () => {
-    class Counting {
-      sent = 0;
-      async send() {
-        this.sent += 1;
-      }
-    }
-    const counting = new Counting();
-    await combine(counting).send(MESSAGE, ABOUT);
-    expect(counting.sent).toBe(1);
-  });
-
-  test("a refusal by one is final only when nothing else is worth another try", async () => {
-    const refused = Object.assign(new Error("refused"), { permanent: true });
-    const away = new Error("away");
-    for (const [one, other] of [
-      [refused, away],
-      [away, refused],
-    ]) {
-      const failure = combine({ send: failing(one) }, { send: failing(other) }).send(MESSAGE, ABOUT);
-      await expect(failure).rejects.toSatisfy((error: { permanent?: boolean }) => error.permanent !== true);
-    }
-    const both = combine({ send: failing(refused) }, { send: failing(refused) }).send(MESSAGE, ABOUT);
-    await expect(both).rejects.toMatchObject({ permanent: true });
-  });
-
-  test.each([
-    ["no mailer, which would lose every mail without a word", []],
-    ["what is none", [{}]],
-    ["nothing", [undefined]],
-  ])("refuses %s at construction", (_, mailers) => {
-    expect(() => combine(...(mailers as unknown as [Mailer]))).toThrow(WRONG_OPTIONS);
   });
 });

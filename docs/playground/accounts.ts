@@ -1,0 +1,62 @@
+import { type ResetUser, sessionStamp } from "relatch";
+import type { MemoryHasher, MemoryUsers } from "relatch/memory";
+
+export interface Session {
+  userId: string;
+  device: string;
+  stamp: string;
+}
+
+/** What the rest of the application does with its users table while a link is out. */
+export interface Accounts {
+  list(): readonly ResetUser[];
+  sessionsOf(userId: string): readonly Session[];
+  /** For `revokeSessions`: all but those that were opened with the new password. */
+  endSessions(userId: string, current: { stamp: string }): Promise<void>;
+  changeEmail(id: string, email: string): void;
+  /** As when its owner, signed in, picks another one. */
+  changePassword(id: string): Promise<void>;
+  setAllowed(id: string, resetAllowed: boolean): void;
+}
+
+export const PEOPLE = [
+  { id: "42", name: "Mike", email: "mike@example.org", otherEmail: "mike@example.net" },
+  { id: "43", name: "Jane", email: "jane@example.org", otherEmail: "jane@example.net" },
+] as const;
+
+/** Two people who are signed in at two devices each. */
+export async function createAccounts(
+  users: MemoryUsers,
+  hasher: MemoryHasher,
+  changed: () => void,
+): Promise<Accounts> {
+  let sessions: Session[] = [];
+  const newHash = () => hasher.hash(crypto.randomUUID());
+  const get = (id: string): ResetUser => {
+    const user = users.get(id);
+    if (!user) throw new Error(`no user ${id}`);
+    return user;
+  };
+  const change = (id: string, changes: Partial<ResetUser>) => {
+    users.set({ ...get(id), ...changes });
+    changed();
+  };
+
+  for (const { id, name, email } of PEOPLE) {
+    users.set({ id, name, email, passwordHash: await newHash(), resetAllowed: true });
+    const stamp = sessionStamp(get(id));
+    for (const device of ["laptop", "phone"]) sessions.push({ userId: id, device, stamp });
+  }
+
+  return {
+    list: () => PEOPLE.map(({ id }) => get(id)),
+    sessionsOf: (userId) => sessions.filter((session) => session.userId === userId),
+    async endSessions(userId, { stamp }) {
+      sessions = sessions.filter((session) => session.userId !== userId || session.stamp === stamp);
+      changed();
+    },
+    changeEmail: (id, email) => change(id, { email }),
+    changePassword: async (id) => change(id, { passwordHash: await newHash() }),
+    setAllowed: (id, resetAllowed) => change(id, { resetAllowed }),
+  };
+}

@@ -1,0 +1,13 @@
+import { frameworkSuite } from "./suite.ts";
+
+const BASE = "/api/password_reset";
+
+frameworkSuite("Astro", BASE, async () => {
+  const { POST } = await import("../astro/endpoint.ts");
+  return {
+    send(request, ip) {
+      const step = new URL(request.url).pathname.slice(BASE.length + 1) || undefined;
+      return POST({ request, params: { step }, clientAddress: ip });
+    },
+  };
+});

@@ -1,0 +1,30 @@
+import { Database } from "bun:sqlite";
+import { fileURLToPath } from "node:url";
+import { password as bunPassword, serve } from "bun";
+import { fileDatabase } from "../shared/database.ts";
+import { prepareDemo } from "../shared/demo.ts";
+import { createApp } from "./app.ts";
+
+// On Bun: bun examples/hono/bun.ts
+
+const demo = await prepareDemo({
+  file: fileURLToPath(new URL("demo-bun.sqlite", import.meta.url)),
+  openDatabase: (file) => fileDatabase(new Database(file)),
+  hasher: {
+    hash: (password) => bunPassword.hash(password),
+    verify: (hash, password) => bunPassword.verify(password, hash),
+  },
+});
+const { app, passwordReset } = createApp({
+  ...demo.appOptions,
+  clientIp: (c) => server.requestIP(c.req.raw)?.address,
+});
+
+const { port, hostname, appOptions } = demo;
+const server = demo.start(() => serve({ port, hostname, fetch: (request) => app.fetch(addressed(request)) }));
+demo.endWith(() => server.stop(), passwordReset);
+await demo.welcome();
+
+/** Where the Host header is none, Bun leaves the URL a mere path, and Hono would look for it in the wrong place. */
+const addressed = (request: Request): Request =>
+  URL.canParse(request.url) ? request : new Request(new URL(request.url, appOptions.origin), request);

@@ -1,0 +1,92 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Hono } from "hono";
+import type { PasswordReset } from "relatch";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { passwordResetRoutes } from "../../examples/hono/adapter.ts";
+import { nodeClientIp, nodeListener } from "../../examples/hono/node.ts";
+import { createViews } from "../../examples/shared/views.ts";
+import { Client } from "./client.ts";
+import { adapterContract } from "./contract/adapter.ts";
+import { httpContract } from "./http-contract.ts";
+import { nodeContract } from "./node-contract.ts";
+import { startHono } from "./start-hono.ts";
+
+httpContract("hono", startHono);
+nodeContract("hono", startHono);
+
+function routesAlone(resetUrl: string, passwordReset: PasswordReset) {
+  const paths = { homePath: "/", loginPath: "/login", logoutPath: "/logout", resetPath: "/account/reset" };
+  const faults: unknown[] = [];
+  const routes = passwordResetRoutes({
+    passwordReset,
+    resetUrl,
+    views: createViews({ ...paths, appName: "Acme", passwordMinLength: 8, inboxPath: undefined }),
+    emailOf: async () => undefined,
+    isSignedIn: () => false,
+    homePath: "/",
+    loginPath: "/login",
+    clientIp: nodeClientIp,
+    onError: (error) => faults.push(error),
+  });
+  return { app: new Hono().route("/", routes), faults };
+}
+
+adapterContract("hono", async ({ resetUrl, passwordReset }) => {
+  const { app, faults } = routesAlone(resetUrl, passwordReset);
+  const server = createServer(nodeListener(app));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close().closeAllConnections());
+  return { client: new Client((server.address() as AddressInfo).port), faults };
+});
+
+describe("hono: without any server", () => {
+  const post = (type: string, body: ReadableStream<Uint8Array>) => {
+    const { app, faults } = routesAlone("https://app.test/account/reset/:token", {} as PasswordReset);
+    const headers = { "Content-Type": type, "Content-Length": "5", "Sec-Fetch-Site": "same-origin" };
+    const request = { method: "POST", headers, body, duplex: "half" } as const;
+    return { answer: app.request("/account/reset", request), faults };
+  };
+  const types = ["application/json", "application/x-www-form-urlencoded"];
+
+  it.each(types)(
+    "reads no more of a body than it takes, whatever its length is said to be: %s",
+    async (type) => {
+      let chunks = 0;
+      let cancelled = false;
+      const endless = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          chunks += 1;
+          controller.enqueue(new Uint8Array(1024));
+        },
+        cancel() {
+          cancelled = true;
+        },
+      });
+      const { answer, faults } = post(type, endless);
+      expect((await answer).status).toBe(413);
+      expect(cancelled).toBe(true);
+      expect(chunks).toBeLessThan(20);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  it.each(types)("finds no fault with itself where a body breaks off: %s", async (type) => {
+    const broken = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.error(new Error("the connection was reset")),
+    });
+    const { answer, faults } = post(type, broken);
+    expect((await answer).status).toBe(400);
+    expect(faults).toEqual([]);
+  });
+
+  it.each(["secret detail", undefined])("answers also what is no Error: %j", async (thrown) => {
+    const verifyToken = () => Promise.reject(thrown);
+    const passwordReset = { verifyToken } as unknown as PasswordReset;
+    const { app, faults } = routesAlone("https://app.test/account/reset/:token", passwordReset);
+    const answer = await app.request("/account/reset/some-token");
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain("secret");
+    expect(faults).toEqual([thrown]);
+  });
+});

@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import nodemailer from "nodemailer";
+import PostalMime, { type Email } from "postal-mime";
+import { type NodemailerTransport, nodemailerMailer } from "relatch/nodemailer";
+import { generate } from "selfsigned";
+import { SMTPServer, type SMTPServerOptions } from "smtp-server";
+import { FROM } from "./message.ts";
+
+// SMTP servers on the loopback, each with one way of its own.
+
+/** A key and its certificate for `localhost`. */
+export async function localCertificate(): Promise<{ key: string; cert: string }> {
+  const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true },
+      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] },
+    ],
+  });
+  return { key, cert };
+}
+
+/** A mail as a server got it, and how. */
+export interface ArrivedMail {
+  recipients: string[];
+  secure: boolean;
+  user: string | undefined;
+  mail: Email;
+}
+
+/** What the hooks of a server may refuse with. */
+export const smtpError = (responseCode: number, text = "no") =>
+  Object.assign(new Error(text), { responseCode });
+
+const open: (() => Promise<unknown>)[] = [];
+
+/** Closes all that was started here, for `afterEach`. */
+export async function closeAll(): Promise<void> {
+  await Promise.all(open.splice(0).map((close) => close()));
+}
+
+/** npm's own server, which writes down what arrives. */
+export async function startSmtpServer(options: SMTPServerOptions = {}) {
+  const arrived: ArrivedMail[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    // Its own certificate is one that nobody trusts.
+    hideSTARTTLS: options.key === undefined,
+    disableReverseLookup: true,
+    closeTimeout: 50,
+    async onData(stream, { secure, user, envelope }, done) {
+      const recipients = envelope.rcptTo.map(({ address }) => address);
+      const mail = await PostalMime.parse(Buffer.concat(await stream.toArray()));
+      arrived.push({ recipients, secure, user, mail });
+      done();
+    },
+    ...options,
+  });
+  // A client that goes away in the middle is what some tests are about.
+  server.on("error", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  open.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  return { port: (server.server.address() as AddressInfo).port, arrived };
+}
+
+/** A server that does what the test says with each connection. */
+export async function startServer(serve: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+    serve(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  open.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, "close");
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * A server of few words, which answers each line of the client by the first word of it, and the end of a mail by
+ * `"."`; `undefined` is no answer at all, `null` ends the connection instead.
+ */
+export function answeringLines(answers: Record<string, string | null | undefined>): (socket: Socket) => void {
+  const usual: typeof answers = { "220": "220 hello", EHLO: "250 hello", MAIL: "250 ok", RCPT: "250 ok" };
+  const words: typeof answers = { ...usual, DATA: "354 go on", ".": "250 ok", QUIT: "221 bye", ...answers };
+  return (socket) => {
+    let isMail = false;
+    const answer = (word: string) => {
+      const line = words[word];
+      if (line === null) socket.destroy();
+      else if (line !== undefined) socket.write(`${line}\r\n`);
+      if (word === "DATA") isMail = line?.startsWith("354") ?? false;
+    };
+    let rest = "";
+    answer("220");
+    socket.on("data", (chunk) => {
+      const lines = (rest + chunk.toString("latin1")).split("\r\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        if (!isMail) answer(line.split(" ")[0] ?? "");
+        else if (line === ".") {
+          isMail = false;
+          answer(".");
+        }
+      }
+    });
+  };
+}
+
+/**
+ * Hands a connection through to a server on this machine, and cuts it when the server has answered the mail, so that
+ * the answer never arrives.
+ */
+export function cutAfterMail(client: Socket, port: number): void {
+  const server = connect(port, "127.0.0.1");
+  server.on("error", () => {});
+  let said = "";
+  client.on("data", (chunk) => {
+    said += chunk.toString("latin1");
+    server.write(chunk);
+  });
+  server.on("data", (chunk) => {
+    if (said.includes("\r\n.\r\n")) client.destroy();
+    else client.write(chunk);
+  });
+  client.on("close", () => server.end());
+}
+
+/** A mailer through nodemailer to a port of this machine. */
+export function mailerTo(port: number, options: object = {}) {
+  const transport = nodemailer.createTransport({
+    host: "localhost",
+    port,
+    connectionTimeout: 3000,
+    greetingTimeout: 3000,
+    socketTimeout: 3000,
+    ...options,
+  });
+  open.push(async () => transport.close());
+  return nodemailerMailer(transport as NodemailerTransport, { from: FROM });
+}

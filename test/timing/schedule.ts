@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+
+/** What an address that is asked for can be. The number of a state is its class in the statistics. */
+export const STATES = [
+  "unknown",
+  "known",
+  "suspended",
+  "no_password",
+  "known_throttled",
+  "unknown_throttled",
+  /** Unknown, and a delay was planted: what the statistics must find. */
+  "planted",
+] as const;
+
+export type State = (typeof STATES)[number];
+export type Counts = Partial<Record<State, number>>;
+
+export const classOf = (state: State): number => STATES.indexOf(state);
+
+/** The planted delay hits the request itself and the one so many later, which the statistics must find, too. */
+export const PLANTED_LAG = 7;
+
+/** Requests in random order, and for which addresses. */
+export interface Schedule {
+  readonly states: readonly State[];
+  readonly addresses: readonly string[];
+  /** Each request comes from an address of its own: no client is ever refused. */
+  readonly clients: readonly string[];
+  /** 1 where a delay is planted. */
+  readonly planted: Uint8Array;
+  readonly warmUp: number;
+  /** Addresses that must have an account, by its state. */
+  readonly accounts: readonly Account[];
+  /** Addresses that have to be asked for beforehand, so that the limit is reached. */
+  readonly throttled: readonly string[];
+}
+
+export interface Account {
+  readonly email: string;
+  readonly state: State;
+}
+
+/** Throttled addresses are asked for again and again: all of them would have to be asked for twice. */
+const THROTTLED = 200;
+
+/**
+ * So many requests of each state, shuffled, after some of every kind for warming up. All addresses have one length and
+ * one shape, and but for the throttled ones each is asked for once.
+ */
+export function schedule(counts: Counts, warmUp: number): Schedule {
+  const wanted = STATES.flatMap((state) => new Array<State>(counts[state] ?? 0).fill(state));
+  const share = Math.min(1, warmUp / wanted.length);
+  const early = shuffled(wanted).slice(0, Math.round(wanted.length * share));
+  const states = [...early, ...shuffled(wanted)];
+  const pools = new Map<State, string[]>();
+  for (const state of ["known_throttled", "unknown_throttled"] as const) {
+    if (counts[state]) pools.set(state, Array.from({ length: THROTTLED }, randomAddress));
+  }
+  const addresses = states.map((state) => {
+    const pool = pools.get(state);
+    return pool ? (pool[randomBelow(pool.length)] as string) : randomAddress();
+  });
+  const isPlanted = (index: number) =>
+    states[index] === "planted" || states[index - PLANTED_LAG] === "planted";
+  return {
+    states,
+    addresses,
+    clients: states.map((_, index) => clientAddress(index)),
+    planted: Uint8Array.from(states, (_, index) => Number(isPlanted(index))),
+    warmUp: early.length,
+    accounts: [
+      ...states
+        .map((state, index) => ({ state, email: addresses[index] as string }))
+        .filter(({ state }) => ["known", "suspended", "no_password"].includes(state)),
+      ...(pools.get("known_throttled") ?? []).map((email) => ({ state: "known_throttled" as const, email })),
+    ],
+    throttled: [...pools.values()].flat(),
+  };
+}
+
+/** Twelve letters at one host: 56 bits, so that no two of a run are the same. */
+function randomAddress(): string {
+  const letters = Array.from(randomBytes(12), (byte) => String.fromCharCode(97 + (byte % 26)));
+  return `${letters.join("")}@example.org`;
+}
+
+/** IPv4 addresses of one length. */
+function clientAddress(index: number): string {
+  const digits = String(index).padStart(6, "0");
+  return `100.1${digits.slice(0, 2)}.1${digits.slice(2, 4)}.1${digits.slice(4, 6)}`;
+}
+
+function randomBelow(limit: number): number {
+  return randomBytes(4).readUInt32LE() % limit;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const result = [...items];
+  const numbers = new Uint32Array(new Uint8Array(randomBytes(4 * items.length)).buffer);
+  for (let index = result.length - 1; index > 0; index--) {
+    const other = (numbers[index] as number) % (index + 1);
+    [result[index], result[other]] = [result[other] as T, result[index] as T];
+  }
+  return result;
+}
