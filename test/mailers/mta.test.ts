@@ -55,6 +55,10 @@ describeUnless(missingExim, "through Exim to a mailbox", () => {
     requireTLS: true,
     auth: relayAuth,
     tls: { ca: exim.cert },
+    // Its first TLS connection may take seconds on a busy machine.
+    connectionTimeout: 20_000,
+    greetingTimeout: 20_000,
+    socketTimeout: 20_000,
     ...more,
   });
   const tokenIn = (text = "") => /password_reset\/(\S+)/.exec(text)?.[1];

@@ -40,7 +40,7 @@ export async function pgBossDispatcher(options: QueueOptions) {
   const boss = await open(options);
   const dispatcher: Dispatcher = queueDispatcher((job, { id, delayMs }) =>
     boss.send(QUEUE, job, {
-      id: uuidOf(id), // the same job again is no new one
+      id, // the same job again is no new one
       startAfter: delayMs / 1000, // so that the work does not show in the answers of this machine
       retryLimit: 8,
       // About four minutes in all. A follow-up job waits up to two minutes for its commit.
@@ -78,10 +78,4 @@ export async function pgBossWorker(
     );
   }
   return boss;
-}
-
-/** The 128 bits of a job's id, as pg-boss wants them written. */
-function uuidOf(id: string): string {
-  const hex = Buffer.from(id, "base64url").toString("hex");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

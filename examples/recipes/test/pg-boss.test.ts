@@ -38,7 +38,7 @@ describe.skipIf(!(await postgresAnswers()))("pg-boss", () => {
       env: { QUEUE_URL: POSTGRES_URL, QUEUE_SCHEMA: schema, TAKE_OVER_SECONDS: "3" },
       enqueue: (job, id) =>
         boss.send("password-reset", job, {
-          id: Buffer.from(id, "base64url").toString("hex"),
+          id,
           retryLimit: 8,
           retryDelay: 1,
           retryBackoff: true,

@@ -111,7 +111,7 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
 
   const requestJob = (email: string, at = Date.now()): ResetRequestedJob => ({
     v: 1,
-    id: randomBytes(16).toString("base64url"),
+    id: randomUUID(),
     at,
     type: "reset_requested",
     email,
@@ -250,7 +250,7 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
     const user = await addUser();
     const [web, ...workers] = await Promise.all([startWeb(), run(queue.worker), run(queue.worker)]);
     const job = requestJob(user.email);
-    for (let n = 0; n < 4; n++) await queue.enqueue(job, randomBytes(16).toString("base64url"));
+    for (let n = 0; n < 4; n++) await queue.enqueue(job, randomUUID());
     await worksOff();
     // One mail a process: what one of them has sent, the other cannot know.
     const links = mails.to(user.email);
@@ -273,14 +273,14 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
     await addSession(user.id, stamp);
     const again: PasswordChangedJob = {
       v: 1,
-      id: randomBytes(16).toString("base64url"),
+      id: randomUUID(),
       at: Date.now() - 10 * 60 * 1000,
       type: "password_changed",
       userId: user.id,
       previousStamp: sessionStamp(user),
       stamp,
     };
-    for (let n = 0; n < 4; n++) await queue.enqueue(again, randomBytes(16).toString("base64url"));
+    for (let n = 0; n < 4; n++) await queue.enqueue(again, randomUUID());
     await worksOff();
     expect(await sessionsOf(user.id)).toEqual([stamp]);
   });
