@@ -1,16 +1,15 @@
+import { putUint32 } from "./big-endian.ts";
+
 const encoder = new TextEncoder();
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
 export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 
-/** UTF-8. Fails on nothing: lone surrogates become U+FFFD, so callers refuse them first where it matters. */
+/** UTF-8. Fails on nothing: lone surrogates all become U+FFFD, so callers ask `isWellFormed()` where it matters. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
 /** How many bytes of UTF-8 a string takes. */
 export const byteLength = (text: string): number => (isAscii(text) ? text.length : utf8(text).length);
-
-/** A text without lone surrogates, which would not survive UTF-8 (two different ones become the same bytes). */
-export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** The parts one after the other. */
 export function concat(...parts: Uint8Array[]): Uint8Array {
@@ -40,7 +39,7 @@ export function encoded(...parts: (Part | undefined)[]): Uint8Array {
     if (part === undefined) continue;
     if (typeof part === "string") {
       const { written } = encoder.encodeInto(part, bytes.subarray(offset + 4));
-      bytes.set([written >>> 24, written >>> 16, written >>> 8, written], offset);
+      putUint32(bytes, written, offset);
       offset += 4 + written;
     } else if (part instanceof Uint8Array) {
       bytes.set(part, offset);

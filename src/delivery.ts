@@ -75,7 +75,7 @@ export function delivery(config: Config): Delivery {
     const current: Try = { isOver: false };
     const late = () => {
       current.isOver = true;
-      return new RelatchError("ERR_DISPATCHER", "A delivery took longer than deliveryTimeout.");
+      return new RelatchError("ERR_DISPATCHER", "Delivery took longer than deliveryTimeout.");
     };
     const work: Promise<unknown> =
       job.type === "reset_requested" ? sendLink(job, current) : followUp(job, current);
@@ -86,7 +86,7 @@ export function delivery(config: Config): Delivery {
       emit({ type: "delivery_failed", jobType: job.type, reason: error.code, detail: detailOf(error.cause) });
       throw error;
     });
-    if (outcome === NOT_YET) throw new RelatchError("ERR_DISPATCHER", "The password is not committed yet.");
+    if (outcome === NOT_YET) throw new RelatchError("ERR_DISPATCHER", "The password is not set yet.");
   }
 
   /** Somebody asked for a link: to the account that has this address, if one has and may. */
@@ -185,7 +185,7 @@ export function delivery(config: Config): Delivery {
     memory.doubt = token;
     memories.set(job.id, memory);
     try {
-      const key = idempotencyKey(job, kind, address, token);
+      const key = idempotencyKey(job, token);
       await send(config.mailer, message, { kind, idempotencyKey: key, ...input.to });
       memory.doubt = "";
       emit({ type: "mail_sent", userId, tenant, kind });

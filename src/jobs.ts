@@ -1,4 +1,4 @@
-import { byteLength, isWellFormed } from "./bytes.ts";
+import { byteLength } from "./bytes.ts";
 import { canonicalEmail } from "./email-address.ts";
 import { ownField } from "./fields.ts";
 
@@ -61,7 +61,7 @@ export function parseJob(input: unknown): Job | undefined {
 }
 
 const isText = (value: unknown, max: number): value is string =>
-  typeof value === "string" && value !== "" && value.length <= max && isWellFormed(value);
+  typeof value === "string" && value !== "" && value.length <= max && value.isWellFormed();
 
 /** Milliseconds that a `Date` can hold. */
 const isInstant = (value: unknown): value is number =>

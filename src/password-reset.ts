@@ -9,7 +9,6 @@ import type {
   RequestResetResult,
   VerifyTokenResult,
 } from "./api.ts";
-import { isWellFormed } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { completion } from "./completion.ts";
 import { delivery } from "./delivery.ts";
@@ -230,7 +229,7 @@ const refused = () => ({ ok: false, reason: "invalid_or_expired_token" }) as con
 
 function checkedTenant(tenant: unknown): string | undefined {
   if (tenant === null || tenant === undefined) return undefined;
-  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256 && isWellFormed(tenant))
+  if (typeof tenant === "string" && tenant !== "" && tenant.length <= 256 && tenant.isWellFormed())
     return tenant;
   throw wrong("tenant must be a string of 1 to 256 characters, or left out");
 }

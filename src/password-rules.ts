@@ -1,4 +1,3 @@
-import { isWellFormed } from "./bytes.ts";
 import { listOf, section, wholeNumber, wrong } from "./checks.ts";
 import { attempt } from "./fields.ts";
 import type { Language } from "./mail/language.ts";
@@ -64,7 +63,7 @@ export async function checkPassword(
   if (password.length > 2 * MAX_LENGTH) return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
 
   // Two passwords that differ in lone surrogates alone would hash alike, and so they may behind a NUL.
-  if (!isWellFormed(password) || password.includes("\0")) return [violation({ code: "invalid_characters" })];
+  if (!password.isWellFormed() || password.includes("\0")) return [violation({ code: "invalid_characters" })];
 
   const violations: PasswordViolation[] = [];
   for (const rule of rules) {

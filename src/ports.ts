@@ -1,5 +1,5 @@
 import type { Account } from "./account.ts";
-import { byteLength, isWellFormed } from "./bytes.ts";
+import { byteLength } from "./bytes.ts";
 import { RelatchError, type RelatchErrorCode } from "./errors.ts";
 import { attempt } from "./fields.ts";
 import { within } from "./time.ts";
@@ -175,7 +175,7 @@ function account(method: keyof UserStore, answer: unknown): Account | undefined 
   const { id, email, passwordHash, name, locale, tenant, resetAllowed } = answer as Record<string, unknown>;
   if (typeof id !== "string")
     throw wrong("an id that is no string", "use id::text in SQL, or String(row.id)");
-  if (id === "" || byteLength(id) > 128 || !isWellFormed(id)) {
+  if (id === "" || byteLength(id) > 128 || !id.isWellFormed()) {
     throw wrong("an unusable id", "use 1 to 128 bytes of UTF-8");
   }
   if (typeof email !== "string") throw wrong("an email that is no string", "select the e-mail column");

@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { encoded } from "./bytes.ts";
+import { utf8 } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { attempt } from "./fields.ts";
 import type { Job } from "./jobs.ts";
@@ -29,11 +29,11 @@ export async function composed(
 }
 
 /**
- * A digest of what makes a mail this mail, its link among it: under one Message-ID there is one mail (RFC 5322
- * §3.6.4), or a receiver that drops duplicates would drop the one with the live link.
+ * A digest of what makes a mail this mail: its link, or the job where it has none. Under one Message-ID there is one
+ * link (RFC 5322 §3.6.4), or a receiver that drops duplicates would drop the one that works.
  */
-export const idempotencyKey = (job: Job, kind: MailKind, to: string, token: string): string =>
-  encodeBase64urlNoPadding(sha256(encoded(job.id, kind, to, token)));
+export const idempotencyKey = (job: Job, token: string): string =>
+  encodeBase64urlNoPadding(sha256(utf8(token || job.id)));
 
 /** What a mailer's error says of the mail: it will never be taken; it certainly was not taken this time. */
 export function outcomeOf(error: unknown): { permanent: boolean; unsent: boolean } {

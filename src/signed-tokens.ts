@@ -21,6 +21,9 @@ export interface SignedTokensOptions {
    * 1 to 5 distinct keys of at least 32 random bytes. The first one signs, all of them verify. To rotate in a
    * rolling deployment: append the new key everywhere, then move it first, then drop the old one when the
    * longest token lifetime has passed.
+   *
+   * Who holds a key cannot make a link for an account that has a password: its hash is bound in. Where
+   * `setFirstPasswordHash` is offered, they can for the others: there is nothing secret in their state.
    */
   keys: readonly Uint8Array[];
 }

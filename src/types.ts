@@ -126,9 +126,9 @@ export interface MailContext extends Recipient {
   kind: MailKind;
   /**
    * Names this mail: 43 characters of `A-Za-z0-9_-`, the same whenever the same mail of the same job is sent again,
-   * and another one as soon as a word of it differs, as it does with a fresh link. Make the Message-ID of it
-   * (RFC 5322 §3.6.4), or hand it to a service that takes an idempotency key: then a mail that was sent again because
-   * nobody knew whether it had arrived need not arrive twice.
+   * and another one for another link. Make the Message-ID of it (RFC 5322 §3.6.4), or hand it to a service that takes
+   * an idempotency key: then a mail that was sent again because nobody knew whether it had arrived need not arrive
+   * twice.
    */
   idempotencyKey: string;
 }

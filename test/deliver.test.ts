@@ -262,7 +262,7 @@ describe("the follow-up of a reset", () => {
     };
     clock.now += 2 * MINUTE - 1;
     await expect(passwordReset.deliver(job)).rejects.toMatchObject({
-      message: expect.stringContaining("not committed"),
+      message: expect.stringContaining("not set yet"),
     });
     clock.now += 1;
     await passwordReset.deliver(job);

@@ -40,6 +40,6 @@ export function inertAppName(name: string): string {
   );
 }
 
-/** One line of a header. */
+/** One line of a header, and no encoded word: who sends it may take that for encoded already (RFC 2047 §2). */
 export const inertSubject = (subject: string): string =>
-  subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+|=(?=\?)/gu, " ").trim();

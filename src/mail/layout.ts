@@ -45,11 +45,13 @@ export function textMail({ appName, blocks }: MailParts): string {
  * Webmail takes `<html>` and `<body>` away: what they say stands on the first element within too. Outlook for Windows
  * takes widths from attributes, and padding from table cells alone.
  */
-export function htmlMail({ language, appName, title, preview, blocks }: MailParts, look: Look): string {
-  const lang = `lang="${escapeHtml(language.tag)}" dir="${language.direction}"`;
-  // Korean lines end between words, as those of other alphabets do, unless a word is longer than the line.
-  const text = `${TEXT};word-break:${/^ko\b/i.test(language.tag) ? "keep-all" : "break-word"}`;
-  return `<!doctype html>
+export function htmlLayout(look: Look): (parts: MailParts) => string {
+  const styles = styleSheets(look);
+  return ({ language, appName, title, preview, blocks }) => {
+    const lang = `lang="${escapeHtml(language.tag)}" dir="${language.direction}"`;
+    // Korean lines end between words, as those of other alphabets do, unless a word is longer than the line.
+    const text = `${TEXT};word-break:${/^ko\b/i.test(language.tag) ? "keep-all" : "break-word"}`;
+    return `<!doctype html>
 <html ${lang}>
 <head>
 <meta charset="utf-8">
@@ -59,12 +61,7 @@ export function htmlMail({ language, appName, title, preview, blocks }: MailPart
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
 <title>${escapeHtml(title)}</title>
-<style>:root{color-scheme:light dark}
-@media (max-width:480px){.cell{padding:24px 20px 8px!important}}
-@media (prefers-color-scheme:dark){${darkRules(look).join("")}}</style>
-<style>${darkRules(look)
-    .map((rule) => `[data-ogsc] ${rule}`)
-    .join("\n")}</style>
+${styles}
 </head>
 <body class="page" style="margin:0;padding:0;background:${PAGE}">
 <div ${lang} class="page text" style="background:${PAGE};${text}">
@@ -85,6 +82,7 @@ ${blocks.map(plainLink).join("")}</td></tr>
 </body>
 </html>
 `;
+  };
 }
 
 function blockHtml(block: Block, look: Look): string {
@@ -133,6 +131,14 @@ const QUIET = "margin:0 0 16px;font-size:14px;color:#4b5563";
 const LABEL = "display:inline-block;padding:13px 24px;font-weight:600;text-align:center;text-decoration:none";
 const LOGO = "display:block;width:auto;max-width:160px;height:auto;max-height:64px;border:0";
 const CARD_STYLE = `width:100%;max-width:520px;background:${CARD.light};border:1px solid ${LINE};border-radius:12px`;
+
+function styleSheets(look: Look): string {
+  const dark = darkRules(look);
+  return `<style>:root{color-scheme:light dark}
+@media (max-width:480px){.cell{padding:24px 20px 8px!important}}
+@media (prefers-color-scheme:dark){${dark.join("")}}</style>
+<style>${dark.map((rule) => `[data-ogsc] ${rule}`).join("\n")}</style>`;
+}
 
 const darkRules = ({ button: { dark } }: Look): string[] => [
   ".page{background:#111827!important}",

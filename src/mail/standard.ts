@@ -1,7 +1,7 @@
 import { isolated } from "./bidi.ts";
 import { buttonColours, DEFAULT_ACCENT } from "./colours.ts";
 import type { Language } from "./language.ts";
-import { type Block, htmlMail, type Look, type MailParts, textMail } from "./layout.ts";
+import { type Block, htmlLayout, type Look, type MailParts, textMail } from "./layout.ts";
 import type { MessageContent, MessageInput, Messages } from "./messages.ts";
 import { durationInWords, instantInWords } from "./words.ts";
 
@@ -22,10 +22,11 @@ const PLAIN = (): Common => ({ button: buttonColours(DEFAULT_ACCENT) });
 
 /** Loaded by the core with the first mail; so it needs nothing of the core, which would split its bundle. */
 export function standard(common: Common = PLAIN()): StandardMessages {
+  const htmlMail = htmlLayout(common);
   return {
     resetLink({ url, lifetime, ...input }) {
       const words = input.language.resetLink;
-      const { appName, mail } = opening(input, common);
+      const { appName, mail } = opening(input, htmlMail);
       const holds = words.lifetime(durationInWords(lifetime, input.language));
       return mail(words.subject(appName), holds, [
         words.intro(appName),
@@ -38,7 +39,7 @@ export function standard(common: Common = PLAIN()): StandardMessages {
     // No link to reset in here: whoever reads the mailbox would be handed the next step.
     passwordChanged({ changedAt, ...input }) {
       const words = input.language.passwordChanged;
-      const { appName, mail } = opening(input, common);
+      const { appName, mail } = opening(input, htmlMail);
       const when = instantInWords(changedAt, input.language);
       return mail(words.subject(appName), words.signedOut, [
         words.intro(appName, when),
@@ -55,10 +56,11 @@ export function notices(
   common: Common,
   way: (to: MessageInput["to"]) => Promise<string | undefined>,
 ): StandardNotices {
+  const htmlMail = htmlLayout(common);
   return {
     noAccount(input) {
       const words = input.language.noAccount;
-      const { appName, mail } = opening(input, common);
+      const { appName, mail } = opening(input, htmlMail);
       return mail(words.subject(appName), words.otherAddress, [
         words.intro(appName),
         words.otherAddress,
@@ -69,7 +71,7 @@ export function notices(
 
     async noPassword(input) {
       const words = input.language.noPassword;
-      const { appName, mail } = opening(input, common);
+      const { appName, mail } = opening(input, htmlMail);
       const known = await way(input.to);
       const instead = known === undefined ? words.signIn : words.signInWith(isolated(known, input.language));
       return mail(words.subject(appName), instead, [
@@ -86,13 +88,13 @@ const help = ({ contact }: Language, { supportAddress: address }: Common): Block
   address === undefined ? [] : [contact, { address }];
 
 /** The application's name as sentences take it, and the mail from its greeting on. */
-function opening({ to, appName, language }: MessageInput, look: Look) {
+function opening({ to, appName, language }: MessageInput, htmlMail: (parts: MailParts) => string) {
   const greeting = language.greeting(to.name && isolated(to.name, language));
   return {
     appName: isolated(appName, language),
     mail(title: string, preview: string, blocks: readonly Block[]): MessageContent {
       const parts: MailParts = { language, appName, title, preview, blocks: [greeting, ...blocks] };
-      return { subject: title, text: textMail(parts), html: htmlMail(parts, look) };
+      return { subject: title, text: textMail(parts), html: htmlMail(parts) };
     },
   };
 }
