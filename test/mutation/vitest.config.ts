@@ -1,8 +1,10 @@
-import { mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import base from "../../vitest.config.ts";
 
-// The unit tests of the core: what needs no server, no browser and no other process.
-export default mergeConfig(base, {
+// The unit tests of the core: what needs no server, no browser and no other process. Not merged with the base, which
+// would add its own tests to these.
+export default defineConfig({
+  ...base,
   test: {
     include: ["test/*.test.ts", "test/stores/memory.test.ts", "test/mail/options.test.ts"],
     exclude: [
@@ -11,6 +13,5 @@ export default mergeConfig(base, {
       "test/getting-started.test.ts",
       "test/migrating.test.ts",
     ],
-    typecheck: { enabled: false },
   },
 });

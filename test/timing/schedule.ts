@@ -81,10 +81,14 @@ export function schedule(counts: Counts, warmUp: number): Schedule {
   };
 }
 
-/** Twelve letters at one host: 56 bits, so that no two of a run are the same. */
+/**
+ * Twelve letters at one host: 56 bits, so that no two of a run are the same. In one piece from the start: a string that
+ * is put together at its first use, which is sooner for one that has an account, is a quarter of a microsecond slower
+ * ever after.
+ */
 function randomAddress(): string {
-  const letters = Array.from(randomBytes(12), (byte) => String.fromCharCode(97 + (byte % 26)));
-  return `${letters.join("")}@example.org`;
+  const letters = randomBytes(12).map((byte) => 97 + (byte % 26));
+  return Buffer.concat([letters, Buffer.from("@example.org")]).toString("latin1");
 }
 
 /** IPv4 addresses of one length. */
