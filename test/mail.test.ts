@@ -174,8 +174,9 @@ describe("inert.ts", () => {
 
   test("nor is there an encoded word in them, which a mailer would pass on as it is", () => {
     // https://evil.example
-    const word = "=?utf-8?B?aHR0cHM6Ly9ldmlsLmV4YW1wbGU=?=";
-    expect(inertSubject(`Reset your ${word} password`)).toBe(`Reset your  ${word.slice(1, -2)} ?= password`);
+    expect(inertSubject("Your =?utf-8?B?aHR0cHM6Ly9ldmlsLmV4YW1wbGU=?= password")).toBe(
+      "Your  ?utf-8?B?aHR0cHM6Ly9ldmlsLmV4YW1wbGU ?= password",
+    );
     expect(inertSubject("==??=\0?")).toBe("= ??= ?");
     expect(inertSubject("Why? 2 + 2 = 4?")).toBe("Why? 2 + 2 = 4?");
   });
