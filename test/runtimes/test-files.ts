@@ -37,7 +37,8 @@ function testsIn(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return path === "test/runtimes" ? [] : testsIn(path);
+      if (entry.name === "node_modules" || path === "test/runtimes") return [];
+      if (entry.isDirectory()) return testsIn(path);
       return path.endsWith(".test.ts") ? [path] : [];
     })
     .sort();
