@@ -47,8 +47,8 @@ export function milliseconds(name: string, value: unknown, fallback: number): nu
 
 /** A copy of a list whose members are all of one type. */
 export function listOf<T>(name: string, value: unknown, type: "function" | "object"): readonly T[] {
-  if (Array.isArray(value) && value.every((item) => item && typeof item === type))
-    return Object.freeze([...value]);
+  const items = attempt(() => (Array.isArray(value) ? [...value] : undefined));
+  if (items?.every((item) => item && typeof item === type)) return Object.freeze(items);
   throw wrong(`${name} is a list of ${type}s`);
 }
 

@@ -48,7 +48,7 @@ export async function checkPassword(
   context: PasswordContext = {},
   language: Language = english,
 ): Promise<PasswordViolation[]> {
-  listOf<PasswordRule>("rules", rules, "function");
+  const asked = listOf<PasswordRule>("rules", rules, "function");
   const sentences = attempt(() => language.violations);
   if (typeof context !== "object" || context === null) throw wrong("context is an object");
   if (typeof sentences !== "object") throw wrong("language is one of relatch/languages");
@@ -66,13 +66,14 @@ export async function checkPassword(
   if (!password.isWellFormed() || password.includes("\0")) return [violation({ code: "invalid_characters" })];
 
   const violations: PasswordViolation[] = [];
-  for (const rule of rules) {
+  for (const rule of asked) {
     const refusal = await call("ERR_OPTIONS", "A password rule", () => rule(password, context));
     if (refusal === undefined || refusal === null) continue;
-    const { code, params, message } = reading("ERR_OPTIONS", "A password rule", () => ({ ...refusal }));
-    if (typeof code !== "string") throw wrong("A password rule answers { code: string, … } or nothing");
-    violations.push(violation({ code, params, message }));
-    if (code === "too_long") break;
+    const refused = reading("ERR_OPTIONS", "A password rule", () => violation({ ...refusal }));
+    if (typeof refused.code !== "string")
+      throw wrong("A password rule answers { code: string, … } or nothing");
+    violations.push(refused);
+    if (refused.code === "too_long") break;
   }
   return violations;
 }

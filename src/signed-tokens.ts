@@ -5,7 +5,7 @@ import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/
 import { type Account, boundState } from "./account.ts";
 import { concat, utf8 } from "./bytes.ts";
 import { wrong } from "./checks.ts";
-import { ownFields } from "./fields.ts";
+import { attempt, ownFields } from "./fields.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Tokens without a table, for the `tokens` option. Made by {@link signedTokens}; opaque to the application. */
@@ -102,16 +102,16 @@ function checkedKeys(keys: unknown): [Uint8Array, ...Uint8Array[]] {
   const refuse = (message: string): never => {
     throw wrong(`signedTokens: ${message}`);
   };
-  if (!Array.isArray(keys) || keys.length < 1 || keys.length > 5) {
-    return refuse("give keys: [key], 1 to 5 of them, the signing one first");
-  }
-  const copies = Array.from(keys, (key: unknown) =>
-    key instanceof Uint8Array && key.length >= 32 && key.some((byte) => byte !== 0)
-      ? Uint8Array.from(key)
-      : refuse(
-          "a key is a Uint8Array of at least 32 random bytes: crypto.getRandomValues(new Uint8Array(32))",
-        ),
-  );
+  const given = attempt(() => (Array.isArray(keys) && keys.length <= 5 ? [...keys] : [])) ?? [];
+  if (given.length === 0) return refuse("give keys: [key], 1 to 5 of them, the signing one first");
+  const copies = given.map((key: unknown) => {
+    const isKey = () => key instanceof Uint8Array && key.length >= 32 && key.some((byte) => byte !== 0);
+    const copy = attempt(() => (isKey() ? Uint8Array.from(key as Uint8Array) : undefined));
+    return (
+      copy ??
+      refuse("a key is a Uint8Array of at least 32 random bytes: crypto.getRandomValues(new Uint8Array(32))")
+    );
+  });
   const distinct = new Set(copies.map((key) => encodeBase64urlNoPadding(key)));
   if (distinct.size < copies.length) refuse("the same key stands in keys twice");
   return copies as [Uint8Array, ...Uint8Array[]];

@@ -55,7 +55,7 @@ function readPage(file: string): { links: Link[]; anchors: Set<string> } {
     for (const [, name, value = ""] of attributes.matchAll(ATTRIBUTE)) {
       const target = value.replaceAll("&amp;", "&").replaceAll("&quot;", '"');
       if (name === "id") anchors.add(target);
-      if (name === "href" || name === "src") links.push({ element, target });
+      if (name === "href" || name === "src" || name === "srcset") links.push({ element, target });
     }
   }
   return { links, anchors };

@@ -7,17 +7,17 @@ import { resolveLink, withLinks } from "./links.ts";
 
 /** The menu, as the README lists the same. A guide that is not named here comes last among the parts. */
 const MENU = {
-  "To begin": ["getting-started", "how-it-works", "guide", "faq", "migrating"],
+  "To begin": ["getting-started", "how-it-works", "faq", "migrating", "comparison"],
   "The parts": ["recipes", "stores", "mail", "limits", "queues", "frameworks", "runtimes"],
   "In production": ["operating", "events-and-errors", "unit-tests", "testing", "scale", "benchmarks"],
   Security: ["SECURITY", "security", "threat-model", "timing"],
-  Project: ["dependencies", "CHANGELOG"],
+  Project: ["CONTRIBUTING", "dependencies", "CHANGELOG"],
 } as const;
 
 /** The group of the files that guides link to. They are pages, but not in the menu. */
 export const FILES = "Files";
 
-const ROOT_PAGES = ["SECURITY.md", "CHANGELOG.md"];
+const ROOT_PAGES = ["SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 const IMAGES = new Set([".svg", ".png", ".jpg", ".webp"]);
 

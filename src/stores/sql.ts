@@ -1,5 +1,6 @@
 import { randomBetween } from "../bytes.ts";
 import { wrong } from "../checks.ts";
+import { attempt } from "../fields.ts";
 import { pause } from "../time.ts";
 import type { TokenStore } from "../types.ts";
 
@@ -18,7 +19,7 @@ export const BATCH = 5000;
 
 /** Whether a driver has the method its store needs. */
 export const hasMethod = (db: unknown, method: string): boolean =>
-  typeof (db as Record<string, unknown> | null | undefined)?.[method] === "function";
+  typeof attempt(() => (db as Record<string, unknown> | null | undefined)?.[method]) === "function";
 
 /**
  * A name of one or several parts, quoted so that it can be nothing but a name. 63 bytes is what Postgres keeps of
@@ -31,7 +32,7 @@ export function quoted(quote: '"' | "`", ...parts: unknown[]): string {
 function checkedName(name: unknown): string {
   if (typeof name === "string" && /^[^\0]+$/.test(name) && new TextEncoder().encode(name).length <= 63)
     return name;
-  throw wrong(`a table needs a name of 1 to 63 bytes, which ${JSON.stringify(name)} is not`);
+  throw wrong(`a table needs a name of 1 to 63 bytes, which ${attempt(() => JSON.stringify(name))} is not`);
 }
 
 /** Runs a statement again, a little later, when the engine gave it up in favour of another one. */

@@ -71,7 +71,7 @@ function targetsOf(markdown: string): string[] {
   const patterns = [
     /\]\(([^()\s]+)(?: "[^"]*")?\)/g,
     /^\[[^\]]+\]:[ \t]*(\S+)/gm,
-    /\s(?:href|src)="([^"]+)"/g,
+    /\s(?:href|src|srcset)="([^"]+)"/g,
   ];
   return patterns
     .flatMap((pattern) => [...prose.matchAll(pattern)].map(([, target = ""]) => target))
