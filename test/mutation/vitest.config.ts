@@ -1,10 +1,16 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import base from "../../vitest.config.ts";
+import tsconfig from "../../tsconfig.json" with { type: "json" };
 
-// The unit tests of the core: what needs no server, no browser and no other process. Not merged with the base, which
-// would add its own tests to these.
+// The unit tests of the core: what needs no server, no browser and no other process. Stryker reads this file where it
+// is, and runs the tests in a copy: the package's names have to lead into that one.
 export default defineConfig({
-  ...base,
+  resolve: {
+    alias: Object.entries(tsconfig.compilerOptions.paths).map(([name, [path = ""]]) => ({
+      find: new RegExp(`^${name}$`),
+      replacement: join(process.cwd(), path),
+    })),
+  },
   test: {
     include: ["test/*.test.ts", "test/stores/memory.test.ts", "test/mail/options.test.ts"],
     exclude: [

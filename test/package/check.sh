@@ -37,14 +37,16 @@ npm install --loglevel error --no-audit --no-fund --prefer-offline "$tarball"
 
 check "publint, strict" "$bin/publint" run "$tarball" --strict
 check "are the types wrong (ESM only)" "$bin/attw" "$tarball" --profile esm-only
-check "the tarball holds what exports name and what that reaches, and nothing else" node "$here/contents.mjs" "$app"
+check "the tarball holds what exports name and what that reaches, nothing else, and as listed" node "$here/contents.mjs" "$app"
 check "every entry imports, and resets a password" node imports.mjs
 check "types, moduleResolution nodenext" "$bin/tsc" --project tsconfig.json
 check "types, moduleResolution bundler" "$bin/tsc" --project tsconfig.json --module esnext --moduleResolution bundler
 check "the core runs anywhere: Web standards, oslo's TimeSpan and @oslojs only" node "$here/core-imports.mjs" "$app"
 check "the notices of what was built in" node "$here/licences.mjs" "$app"
 check "the common passwords are 10,000, in a chunk of their own" node "$here/common-passwords.mjs" "$app"
-check "size" node "$here/size.mjs" "$app"
+check "size, of each entry within its budget" node "$here/size.mjs" "$app"
+check "workflows: actions pinned by commit, no secret, least permissions" \
+  node "$here/workflows.mjs" "$root/.github/workflows"
 
 echo "$passed of $((passed + failed)) checks hold"
 exit $((failed > 0))

@@ -1,6 +1,7 @@
 // @ts-check
 // The package's files, compared with what its package.json promises: every target of `exports` is there, every
-// import of a file is there or comes from a declared dependency, and nothing lies around that no entry reaches.
+// import of a file is there or comes from a declared dependency, and nothing lies around that no entry reaches. And
+// with the list in contents.txt, so that a file more or less is a line in a review.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
@@ -38,6 +39,13 @@ const present = new Set(
 for (const file of expected) if (!present.has(file)) problems.add(`missing: ${file}`);
 for (const file of present) if (!expected.has(file)) problems.add(`reached by no entry: ${file}`);
 assert.deepEqual([...problems].sort(), []);
+
+// The build names what entries share by its content: `*` in the list stands for that.
+const shared = /-[\w-]{8}(?=\.(?:d\.ts|js)$)/;
+const isEntry = (/** @type {string} */ file) => targets.includes(`./${file}`);
+const named = [...present].map((file) => (isEntry(file) ? file : file.replace(shared, "-*")));
+const listed = await readFile(new URL("contents.txt", import.meta.url), "utf8");
+assert.deepEqual([...new Set(named)].sort(), listed.trimEnd().split("\n"), "test/package/contents.txt");
 
 /**
  * Static and dynamic imports, of JavaScript and of declarations.

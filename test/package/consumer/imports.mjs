@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 
+const require = createRequire(import.meta.url);
 const installed = new URL("./node_modules/relatch/", import.meta.url);
 const { exports } = JSON.parse(await readFile(new URL("package.json", installed), "utf8"));
 
@@ -18,6 +20,8 @@ for (const [path, target] of Object.entries(exports)) {
   await readFile(new URL(target.types, installed));
   const entry = await import(specifier);
   assert.ok(Object.keys(entry).length > 0, `${specifier} exports nothing`);
+  // As an application that is no module yet gets it: the same, and nothing that is awaited on the way.
+  assert.equal(require(specifier), entry, `${specifier}: require gives something else`);
 }
 
 const { createPasswordReset, inline, sessionStamp } = await import("relatch");
