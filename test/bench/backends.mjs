@@ -2,18 +2,20 @@
 import { randomUUID } from "node:crypto";
 import Database from "libsql";
 
-/** @typedef {import("relatch").ResetUser} User */
-/** @typedef {import("relatch").UserStore} UserStore */
-/** @typedef {import("relatch").TokenStore} TokenStore */
+/** @typedef {import("../../dist/index.js").ResetUser} User */
+/** @typedef {import("../../dist/index.js").UserStore} UserStore */
+/** @typedef {import("../../dist/index.js").TokenStore} TokenStore */
 
 /**
- * Where the users and the tokens are. `floor` holds the same look-ups and writes, bare: what a reset that somebody
- * wrote by hand would do, with nothing around it.
+ * Where the users and the tokens are. `floor` holds the same look-ups and writes, bare.
  *
  * @typedef {object} Backend
+ * @property {ReturnType<typeof makeUsers>} given
  * @property {UserStore} users
  * @property {() => TokenStore | Promise<TokenStore>} tokens
  * @property {FloorStore} floor
+ * @property {import("libsql").Database} [db] With everybody logged in once.
+ * @property {import("../../dist/index.js").RevokeSessions} [revokeSessions]
  *
  * @typedef {object} FloorStore
  * @property {(email: string) => { id: string } | undefined} userByEmail
@@ -54,6 +56,7 @@ export function memory(given) {
   /** @type {Map<string, { userId: string, expiresAt: number }>} */
   const tokens = new Map();
   return {
+    given,
     users: {
       findByEmail: async (email) => byEmail.get(email),
       findById: async (id) => byId.get(id),
@@ -64,7 +67,7 @@ export function memory(given) {
         return true;
       },
     },
-    tokens: async () => (await import("relatch/memory")).memoryTokens(),
+    tokens: async () => (await import("../../dist/memory.js")).memoryTokens(),
     floor: {
       userByEmail: (email) => byEmail.get(email),
       userById: (id) => byId.get(id),
@@ -80,22 +83,28 @@ export function memory(given) {
 }
 
 /**
- * Both tables in one SQLite database in memory: relatch with the store that it ships, the floor with the same
+ * All tables in one SQLite database in memory: relatch with the store that it ships, the floor with the same
  * statements, prepared once.
  *
  * @param {ReturnType<typeof makeUsers>} given
  * @returns {Promise<Backend>}
  */
 export async function sqlite(given) {
-  const { sqliteSchema, sqliteTokens } = await import("relatch/sqlite");
+  const { sqliteSchema, sqliteTokens } = await import("../../dist/sqlite.js");
   const db = new Database(":memory:");
   db.exec(
     "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE NOT NULL, password_hash TEXT)",
   );
   db.exec(sqliteSchema({ table: "tokens" }));
+  db.exec("CREATE TABLE sessions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, stamp TEXT)");
+  db.exec("CREATE INDEX sessions_user_id ON sessions (user_id)");
   const insert = db.prepare("INSERT INTO users VALUES (?, ?, ?)");
+  const logIn = db.prepare("INSERT INTO sessions VALUES (?, ?, 'stamp')");
   db.transaction(() => {
-    for (const { id, email, passwordHash } of given) insert.run(id, email, passwordHash);
+    for (const { id, email, passwordHash } of given) {
+      insert.run(id, email, passwordHash);
+      logIn.run(randomUUID(), id);
+    }
   })();
 
   const columns = "id, email, password_hash AS passwordHash";
@@ -113,9 +122,13 @@ export async function sqlite(given) {
     "SELECT user_id AS userId, expires_at AS expiresAt FROM tokens WHERE token_hash = ?",
   );
   const deleteByUser = db.prepare("DELETE FROM tokens WHERE user_id = ?");
+  const deleteSessions = db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp IS NOT ?");
 
   const user = (/** @type {unknown} */ row) => /** @type {User | undefined} */ (row);
   return {
+    given,
+    db,
+    revokeSessions: async (userId, { stamp }) => void deleteSessions.run(userId, stamp),
     users: {
       findByEmail: async (email) => user(byEmail.get(email)),
       findById: async (id) => user(byId.get(id)),

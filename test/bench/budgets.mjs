@@ -1,5 +1,5 @@
 // @ts-check
-/** What must hold. Times are multiples of the floor (see floor.mjs) that is measured in the same run. */
+/** What must hold. Times are multiples of the floor (`floor` of subjects.mjs) that is measured in the same run. */
 export const budgets = {
   memory: { request: 6, verify: 8, complete: 8 },
   sqlite: { request: 4.5, verify: 5.5, complete: 5 },

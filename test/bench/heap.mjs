@@ -3,7 +3,7 @@
 // their users' ids included.
 import { randomUUID } from "node:crypto";
 import { encodeHexLowerCase } from "@oslojs/encoding";
-import { memoryTokens } from "relatch/memory";
+import { memoryTokens } from "../../dist/memory.js";
 
 const [count = "100000"] = process.argv.slice(2);
 const tokens = memoryTokens();

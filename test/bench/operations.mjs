@@ -2,20 +2,20 @@
 // One process, one subject on one backend: prints the microseconds of processor time that a call of each kind takes,
 // as JSON. Processor time and not the clock on the wall: a neighbour's work does not count, and the collection of
 // garbage does.
-import { backends, makeUsers } from "./backends.mjs";
-import { subjects } from "./subjects.mjs";
+import { backends, makeUsers, nextPasswordHash } from "./backends.mjs";
+import { PASSWORD, subjects } from "./subjects.mjs";
 
 /** Calls between two readings: so few that no follow-up (50 ms later at the soonest) falls between. */
 const BATCH = 100;
-const WARM_UP = 30;
-const [backendName = "memory", subjectName = "relatch", batches = "60"] = process.argv.slice(2);
+const WARM_UP = 20;
+const [backendName = "memory", subjectName = "relatch", batches = "40"] = process.argv.slice(2);
 const total = WARM_UP + Number(batches);
 
 // Everybody asks once: nothing is looked up that was seen before, and no limit is reached.
 const users = makeUsers(total * BATCH);
 const [makeBackend, makeSubject] = [backends[backendName], subjects[subjectName]];
 if (!makeBackend || !makeSubject) throw new Error("operations.mjs <backend> <subject> [batches]");
-const subject = await makeSubject(await makeBackend(users));
+const subject = await makeSubject(await makeBackend(users), async () => nextPasswordHash());
 const spent = { request: 0, verify: 0, complete: 0 };
 
 for (let round = 0; round < total; round++) {
@@ -32,7 +32,8 @@ for (let round = 0; round < total; round++) {
     for (const token of tokens) if (!(await subject.verify(token))) throw new Error("not verified");
   });
   await clocked("complete", async () => {
-    for (const token of tokens) if (!(await subject.complete(token))) throw new Error("not completed");
+    for (const token of tokens)
+      if (!(await subject.complete(token, PASSWORD))) throw new Error("not completed");
   });
   await subject.settle();
 }

@@ -1,118 +1,125 @@
 // @ts-check
-// Measures everything in processes of their own, one at a time and in turn, so that what slows the machine down for
-// a while slows both sides of a ratio down. See docs/benchmarks.md for what the figures mean.
-import { execFileSync } from "node:child_process";
+// See docs/benchmarks.md for what the figures mean.
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { coreSize } from "../package/bundle.mjs";
-import { budgets } from "./budgets.mjs";
-import { asMarkdown, asTable, page } from "./report.mjs";
-import { median, spread } from "./statistics.mjs";
-
-/** @typedef {import("./report.mjs").Row} Row */
+import { BUDGETED, bundleRow, heapRows, importRow, operationRows } from "./budget-rows.mjs";
+import { chart, group } from "./chart.mjs";
+import {
+  ALONE,
+  eventLoopCompared,
+  operationsCompared,
+  sizesCompared,
+  tripsCompared,
+} from "./comparisons.mjs";
+import { eventLoop, imports, operations, roundTrips } from "./measurements.mjs";
+import { installedOthers } from "./others.mjs";
+import { asMarkdown, asText, budgetTable, comparisonTable, missedBudgets, page } from "./report.mjs";
+import { bundleSize, installSize } from "./sizes.mjs";
 
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, write: { type: "boolean" }, quick: { type: "boolean" } },
 });
-const here = fileURLToPath(new URL(".", import.meta.url));
 const rounds = options.quick ? 3 : 7;
+// Nothing but relatch has a budget.
+const others = options.check && !options.write ? [] : installedOthers();
+const subjects = ["hand-written", "relatch", "better-auth"].filter(
+  (name) => name === "relatch" || others.includes(name),
+);
 
-/** @param {string[]} args */
-const inProcess = (...args) =>
-  JSON.parse(execFileSync(process.execPath, args, { cwd: here, encoding: "utf8" }));
-
-/** @type {Row[]} */
-const rows = [...operations("memory"), ...operations("sqlite"), importTime(), ...heap(), await bundleSize()];
-console.log(asTable(rows));
-if (options.write) {
-  writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), page(asMarkdown(rows), rounds));
-}
+const memory = await timed("memory", () => operations("memory", rounds, BUDGETED));
+const sqlite = await timed("SQLite", () => operations("sqlite", rounds, [...BUDGETED, ...others]));
+const imported = await timed("import", () => imports(rounds * 3, ["floor", ...subjects]));
+const rows = [
+  ...operationRows("memory", memory),
+  ...operationRows("sqlite", sqlite),
+  importRow(imported),
+  ...(await timed("heap", heapRows)),
+  await timed("core bundle", bundleRow),
+];
+console.log(`${asText(budgetTable(rows))}\n\n${missedBudgets(rows)}`);
 if (options.check && rows.some(({ missed }) => missed)) process.exitCode = 1;
+if (others.length > 0) await compare();
 
-/**
- * @param {"memory" | "sqlite"} backend
- * @returns {Row[]}
- */
-function operations(backend) {
-  /** @type {Record<string, number[]>} */
-  const ratios = {};
-  for (let round = 0; round < rounds; round++) {
-    const floor = inProcess("operations.mjs", backend, "floor");
-    const relatch = inProcess("operations.mjs", backend, "relatch");
-    const limited = inProcess("operations.mjs", backend, "relatch, default limits");
-    for (const operation of ["request", "verify", "complete"]) {
-      ratios[operation] = [...(ratios[operation] ?? []), relatch[operation] / floor[operation]];
-    }
-    ratios["limits"] = [...(ratios["limits"] ?? []), limited.request / floor.request];
-  }
-  const budget = budgets[backend];
-  const row = (
-    /** @type {string} */ name,
-    /** @type {string} */ key,
-    /** @type {number} */ limit = Infinity,
-  ) => judged(`${backend}: ${name}`, spread(ratios[key] ?? []), limit, "×");
-  return [
-    row("requestReset, no limits", "request", budget.request),
-    row("requestReset, default limits", "limits"),
-    row("verifyToken", "verify", budget.verify),
-    row("completeReset", "complete", budget.complete),
-  ];
-}
-
-/** @returns {Row} */
-function importTime() {
-  /** @type {number[]} */
-  const differences = [];
-  for (let round = 0; round < rounds * 3; round++) {
-    const floor = inProcess("import-time.mjs", "./import-floor.mjs");
-    differences.push(inProcess("import-time.mjs", "relatch") - floor);
-  }
-  // The middle half: the first import after something else used the disk says nothing about the package.
-  const sorted = differences.sort((a, b) => a - b);
-  const quarter = Math.floor(sorted.length / 4);
-  const middle = spread(sorted.slice(quarter, sorted.length - quarter));
-  return judged(
-    "import, over @oslojs alone",
-    { ...middle, median: median(differences) },
-    budgets.importMilliseconds,
-    " ms",
+async function compare() {
+  const late = await timed("event loop", () => eventLoop(options.quick ? 2 : 5, [ALONE, ...subjects]));
+  const trips = await timed("round trips", () =>
+    roundTrips([...subjects, "relatch, sessions in the commit"]),
   );
-}
+  const bundles = await timed("bundles", () => each(bundleSize));
+  const installs = await timed("installation", () => each(installSize));
 
-/** @returns {Row[]} */
-function heap() {
-  // A Map doubles its table when it is full: one more than a power of two is the worst that can happen.
-  return [100_000, 131_073, 140_000].map((count) => {
-    const bytes = inProcess("--expose-gc", "heap.mjs", String(count));
-    const name = `heap of a token, ${count.toLocaleString("en")} of them`;
-    return judged(name, spread([bytes]), budgets.tokenBytes, " B");
+  const compared = {
+    operations: operationsCompared(sqlite, others),
+    sizes: sizesCompared(imported, bundles, installs),
+    eventLoop: eventLoopCompared(late),
+    trips: tripsCompared(trips),
+  };
+  const tables = {
+    operations: comparisonTable("SQLite, times the floor", compared.operations, subjects),
+    sizes: comparisonTable("before the first call", compared.sizes, subjects),
+    eventLoop: comparisonTable("event loop", compared.eventLoop, [ALONE, ...subjects]),
+    trips: comparisonTable("calls to the database (time)", compared.trips, subjects),
+  };
+  console.log(`\n${Object.values(tables).map(asText).join("\n\n")}`);
+  if (!options.write) return;
+
+  const parts = Object.entries(tables).map(([name, table]) => [name, asMarkdown(table.map(withLosses))]);
+  const text = page({
+    ...Object.fromEntries(parts),
+    budgets: `${asMarkdown(budgetTable(rows))}\n\n${missedBudgets(rows)}`,
+    rounds: String(rounds),
   });
+  writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), text);
+  writeFileSync(new URL("../../docs/images/benchmarks.svg", import.meta.url), drawn(compared));
 }
 
-/** @returns {Promise<Row>} */
-async function bundleSize() {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const bytes = await coreSize(root, join(root, "dist"));
-  return judged("core bundle without texts, gzipped", spread([bytes]), budgets.coreBytes, " B");
+/** The eye finds them. */
+function withLosses(/** @type {string[]} */ cells) {
+  return cells.map((cell) => cell.replaceAll("behind", "**behind**"));
+}
+
+/** @param {Record<"operations" | "sizes" | "trips", import("./comparisons.mjs").Compared[]>} compared */
+function drawn({ operations: [request, verify, complete], sizes: [loading, bundle, installed], trips }) {
+  const groups = (/** @type {[string, import("./comparisons.mjs").Compared | undefined][]} */ ...of) =>
+    of.flatMap(([title, line]) => (line ? [group(title, line, ["floor", ...subjects])] : []));
+  return chart([
+    groups(
+      ["requestReset: processor time over the floor, on SQLite", request],
+      ["verifyToken: the same", verify],
+      ["completeReset: the same", complete],
+      ["completeReset: calls to the database until it answers", trips[3]],
+    ),
+    groups(
+      ["Import: processor time", loading],
+      ["Bundle: minified and gzipped", bundle],
+      ["Installation: on disk", installed],
+      ["requestReset: calls to the database until it answers", trips[0]],
+      ["verifyToken: the same", trips[2]],
+    ),
+  ]);
 }
 
 /**
- * @param {string} name
- * @param {ReturnType<typeof spread>} measured
- * @param {number} limit
- * @param {string} unit
- * @returns {Row}
+ * @template Result
+ * @param {(name: "hand-written" | "relatch" | "better-auth") => Result | Promise<Result>} measure
  */
-function judged(name, { median: middle, min, max }, limit, unit) {
-  const show = (/** @type {number} */ value) =>
-    unit === " B" ? Math.round(value).toLocaleString("en") : value.toFixed(1);
-  return {
-    name,
-    measured: `${show(middle)}${unit}`,
-    spread: min === max ? "" : `${show(min)} – ${show(max)}`,
-    budget: Number.isFinite(limit) ? `${limit.toLocaleString("en")}${unit}` : "",
-    missed: middle > limit,
-  };
+async function each(measure) {
+  /** @type {Record<string, Awaited<Result>>} */
+  const results = {};
+  for (const name of /** @type {("hand-written" | "relatch" | "better-auth")[]} */ (subjects)) {
+    results[name] = await measure(name);
+  }
+  return results;
+}
+
+/**
+ * @template Result
+ * @param {string} name
+ * @param {() => Result | Promise<Result>} measure
+ */
+async function timed(name, measure) {
+  const began = performance.now();
+  const result = await measure();
+  console.error(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  return result;
 }

@@ -1,9 +1,10 @@
 // @ts-check
 import { sha256 } from "@oslojs/crypto/sha2";
 import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding, encodeHexLowerCase } from "@oslojs/encoding";
-import { nextPasswordHash } from "./backends.mjs";
+import { handWritten, statements } from "./hand-written.mjs";
 
 /** @typedef {import("./backends.mjs").Backend} Backend */
+/** @typedef {(password: string) => Promise<string>} Hash */
 
 /**
  * What is measured: three calls, each for one user. `request` answers where the token can be found afterwards, off
@@ -12,21 +13,22 @@ import { nextPasswordHash } from "./backends.mjs";
  * @typedef {object} Subject
  * @property {(email: string, serial: number) => Promise<() => string>} request
  * @property {(token: string) => Promise<boolean>} verify
- * @property {(token: string) => Promise<boolean>} complete
+ * @property {(token: string, password: string) => Promise<boolean>} complete
  * @property {() => Promise<unknown>} settle Runs what is left over, off the clock.
  */
 
 const HOUR = 60 * 60 * 1000;
-const PASSWORD = "correct horse battery staple";
+export const PASSWORD = "correct horse battery staple";
 
 /**
  * The least that a reset by one-time link can do: 256 random bits, their digest looked up, an expiry. No limits, no
  * mail, no rules for passwords, no binding to the account, nothing checked.
  *
  * @param {Backend} backend
+ * @param {Hash} hash
  * @returns {Subject}
  */
-export function floor({ floor: store }) {
+function floor({ floor: store }, hash) {
   const digest = (/** @type {Uint8Array} */ raw) => encodeHexLowerCase(sha256(raw));
   const prove = (/** @type {string} */ token) => {
     const tokenHash = digest(decodeBase64urlIgnorePadding(token));
@@ -45,10 +47,10 @@ export function floor({ floor: store }) {
       return () => token;
     },
     verify: async (token) => prove(token) !== undefined,
-    async complete(token) {
+    async complete(token, password) {
       const proof = prove(token);
       if (!proof) return false;
-      store.setPassword(proof.user.id, nextPasswordHash());
+      store.setPassword(proof.user.id, await hash(password));
       store.deleteToken(proof.tokenHash, proof.user.id);
       return true;
     },
@@ -57,49 +59,69 @@ export function floor({ floor: store }) {
 }
 
 /**
- * The package as it is built: inline dispatcher, a mailer that does nothing but keep the message, no listener.
- * Follow-up jobs run off the clock, as they run after the answer in a server.
+ * The package as it is built: a mailer that does nothing but keep the message, no listener. Follow-up jobs run off
+ * the clock, as they run after the answer in a server.
  *
  * @param {Backend} backend
- * @param {import("relatch").Limits} [limits]
+ * @param {Hash} hash
+ * @param {Partial<import("../../dist/index.js").PasswordResetOptions>} options
  * @returns {Promise<Subject>}
  */
-export async function relatch({ users, tokens }, limits) {
-  const { createPasswordReset, inline } = await import("relatch");
-  /** @type {string | undefined} */
-  let lastMail;
+export async function relatch({ users, tokens, revokeSessions = async () => {} }, hash, options) {
+  const { createPasswordReset } = await import("../../dist/index.js");
+  let mail = { text: "" };
   const passwordReset = createPasswordReset({
     users,
     tokens: await tokens(),
     mailer: {
       async send({ text }) {
-        lastMail = text;
+        mail.text = text;
       },
     },
-    hasher: { hash: async () => nextPasswordHash() },
+    hasher: { hash },
     appName: "Acme",
     resetUrl: "https://app.example.com/password_reset/:token",
-    revokeSessions: async () => {},
-    dispatcher: inline(),
-    limits,
+    revokeSessions,
+    ...options,
   });
   return {
     async request(email, serial) {
       // A visitor each, so that no limit is reached.
       const ip = `10.${serial >> 16}.${(serial >> 8) & 255}.${serial & 255}`;
+      const own = { text: "" };
+      mail = own;
       await passwordReset.requestReset({ email, ip });
-      const text = lastMail;
-      return () => text?.match(/password_reset\/(\S+)/)?.[1] ?? "no token";
+      return () => own.text.match(/password_reset\/(\S+)/)?.[1] ?? "no token";
     },
     verify: async (token) => (await passwordReset.verifyToken(token)).ok,
-    complete: async (token) => (await passwordReset.completeReset({ token, newPassword: PASSWORD })).ok,
+    complete: async (token, newPassword) => (await passwordReset.completeReset({ token, newPassword })).ok,
     settle: passwordReset.drain,
   };
 }
 
-/** @type {Record<string, (backend: Backend) => Subject | Promise<Subject>>} */
+export const NO_LIMITS = { limits: /** @type {const} */ ({ client: false, address: false }) };
+
+/** The inline dispatcher, so that `requestReset` is the whole of it. @type {typeof relatch} */
+async function relatchInline(backend, hash, options) {
+  const { inline } = await import("../../dist/index.js");
+  return relatch(backend, hash, { dispatcher: inline(), ...options });
+}
+
+/** @param {Backend} backend */
+function databaseOf({ db }) {
+  if (!db) throw new Error("this subject needs SQLite");
+  return db;
+}
+
+/** @type {Record<string, (backend: Backend, hash: Hash) => Subject | Promise<Subject>>} */
 export const subjects = {
   floor,
-  relatch: (backend) => relatch(backend, { client: false, address: false }),
-  "relatch, default limits": (backend) => relatch(backend),
+  relatch: (backend, hash) => relatchInline(backend, hash, { ...NO_LIMITS, revokeSessions: async () => {} }),
+  "relatch, limits and sessions": (backend, hash) => relatchInline(backend, hash, {}),
+  "hand-written": (backend, hash) => handWritten(statements(databaseOf(backend)), hash),
+  "better-auth": async (backend, hash) => {
+    // Only there once it is installed.
+    const { betterAuthSubject } = await import("./better-auth.mjs");
+    return betterAuthSubject({ db: databaseOf(backend), given: backend.given }, hash);
+  },
 };

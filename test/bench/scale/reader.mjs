@@ -1,10 +1,10 @@
 // @ts-check
-// A worker of scale.mjs: reads a SQLite file over a connection of its own until it is told to stop, and answers how
+// A worker of sqlite.mjs: reads a SQLite file over a connection of its own until it is told to stop, and answers how
 // long each `find` took, in microseconds.
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import Database from "libsql";
-import { sqliteTokens } from "relatch/sqlite";
+import { sqliteTokens } from "../../../dist/sqlite.js";
 
 const { file, table, first, last, stop } = workerData;
 const flag = new Int32Array(stop);
