@@ -25,11 +25,11 @@ function folder(files: Record<string, string>): string {
 
 const REPOSITORY = {
   "README.md":
-    "# Thing\n\nSee the [guide](docs/guide.md#second-part), and what it is [made of](examples/app.ts).\n",
+    "# Thing\n\nSee the [guide](docs/faq.md#second-part), and what it is [made of](examples/app.ts).\n",
   "CHANGELOG.md": "# Changelog\n",
   "docs/zebra.md": "# Zebra\n",
   "docs/queues.md": "# Queues\n\n| a | b |\n|---|---|\n| [zebra](zebra.md) | a ladder of words |\n",
-  "docs/guide.md":
+  "docs/faq.md":
     '# Guide\n\n## Second part\n\n### `a_code`\n\n[Code](#a_code) [Home](../README.md), [tests](../test), [recipes](../examples/recipes), ![plan](plan.svg "Plan")\n',
   "docs/plan.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
   "examples/app.ts": "// ``` in a comment\nexport const answer = 42;\n",
@@ -130,10 +130,10 @@ test("an export without a word on it, and a broken link in a docstring, break th
 
 test("a link of a guide that leads nowhere, or a diagram that needs a script, breaks the build", () => {
   const pagesOf = (guide: string) => () =>
-    writePages(folder({ ...REPOSITORY, "docs/guide.md": guide }), folder({}));
-  expect(pagesOf("[gone](gone.md)")).toThrow("docs/guide.md: gone.md leads nowhere");
-  expect(pagesOf("[out](../../etc/passwd)")).toThrow("docs/guide.md: ../../etc/passwd leads nowhere");
-  expect(pagesOf("```mermaid\ngraph TD\n```\n")).toThrow("docs/guide.md: a Mermaid block");
+    writePages(folder({ ...REPOSITORY, "docs/faq.md": guide }), folder({}));
+  expect(pagesOf("[gone](gone.md)")).toThrow("docs/faq.md: gone.md leads nowhere");
+  expect(pagesOf("[out](../../etc/passwd)")).toThrow("docs/faq.md: ../../etc/passwd leads nowhere");
+  expect(pagesOf("```mermaid\ngraph TD\n```\n")).toThrow("docs/faq.md: a Mermaid block");
   expect(pagesOf("`[no](link.md)`\n\n```md\n[none](either.md)\n```\n")).not.toThrow();
 });
 
@@ -141,7 +141,7 @@ test("pages come in the order of the menu, unknown ones after the parts, files l
   const into = folder({});
   const { documents } = writePages(folder(REPOSITORY), into);
   expect(documents.map((path) => path.slice(into.length + 1))).toEqual([
-    "docs/guide.md",
+    "docs/faq.md",
     "docs/queues.md",
     "docs/zebra.md",
     "CHANGELOG.md",
