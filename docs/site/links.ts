@@ -6,7 +6,11 @@ import { posix } from "node:path";
 const CODE = /(^(?:```|~~~)[^\n]*\n[\s\S]*?^(?:```|~~~)[ \t]*$|`[^`\n]+`)/m;
 
 /** What stands between the brackets of `[text](target)`, after `[label]: `, or in an attribute. */
-const TARGETS = [/(\]\()([^()\s]+)(?=[)\s])/g, /^(\[[^\]]+\]:[ \t]*)(\S+)/gm, /(\s(?:href|src|srcset)=")([^"]+)/g];
+const TARGETS = [
+  /(\]\()([^()\s]+)(?=[)\s])/g,
+  /^(\[[^\]]+\]:[ \t]*)(\S+)/gm,
+  /(\s(?:href|src|srcset)=")([^"]+)/g,
+];
 
 const IS_RELATIVE = /^(?![a-z][a-z0-9+.-]*:|\/\/|#)/i;
 
