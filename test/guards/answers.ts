@@ -15,7 +15,7 @@ export const answers = [
     ["0 is not allowed", 'if (!isOptional("boolean", resetAllowed))', "if (false)"],
     ["a list of users is no user", " || Array.isArray(answer)) {", ") {"],
     ["an id that is no text", 'if (typeof id !== "string")\n    throw', "if (false)\n    throw"],
-    ["an id that would not survive UTF-8", " || !isWellFormed(id)", ""],
+    ["an id that would not survive UTF-8", " || !id.isWellFormed()", ""],
     ["a hasher has to salt", "if (hash === previous) {", "if (false) {"],
     ["a hash is not the password", " || hash === password) {", ") {"],
     [

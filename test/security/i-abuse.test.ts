@@ -6,16 +6,13 @@ import { GOOD_PASSWORD, gate, type Harness, harness, MIKE } from "../harness.ts"
 import { overHttp, overRoutes } from "./helpers/adapters.ts";
 import { bytesOf, kinds } from "./helpers/answers.ts";
 import { flaw, flaws, flawsOf } from "./helpers/flaw.ts";
-import { inOrder, recipientsOf } from "./helpers/front.ts";
+import { clientOf, inOrder, recipientsOf, times } from "./helpers/front.ts";
 import { generous, strict, watched } from "./helpers/limiter.ts";
 
 // Nobody can flood a mailbox, guess a link, or keep its owner out. abuse.test.ts does the same in large numbers.
 
 const MINUTE = 60_000;
 const NOTHING_SENT = { ok: false, reason: "invalid_or_expired_token" };
-const times = <T>(count: number, make: (nth: number) => T): T[] =>
-  Array.from({ length: count }, (_, nth) => make(nth));
-const clientOf = (nth: number) => `198.51.${nth >> 8}.${nth & 255}`;
 
 flaw("CVE-2025-54879", () => {
   const spellings = [MIKE.email, "MIKE@EXAMPLE.ORG", " Mike@Example.org\n", "mike@EXAMPLE.org"];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { signedTokens, type TokenRecord } from "relatch";
+import { type PasswordResetOptions, type ResetUser, signedTokens, type TokenRecord } from "relatch";
 import { memoryTokens } from "relatch/memory";
 import { expect, test, vi } from "vitest";
 import { both, COMPLETE, FORM, handleIn, RESET } from "../../e2e/contract/helpers.ts";
@@ -206,6 +206,56 @@ flaw("CVE-2015-2559", () => {
       await expectRefused(app, token);
     }
   });
+
+  const now = Date.UTC(2026, 0, 1);
+  const expiresAt = now + 30 * 60_000;
+  const key = randomKey();
+  const raw = randomKey();
+  /** Links that nobody issued, for an account of which this is known. */
+  const makers: [
+    string,
+    Partial<PasswordResetOptions>,
+    (app: Harness, state: ResetUser) => Promise<string>,
+  ][] = [
+    [
+      "who can write to the store",
+      {},
+      async ({ tokens }, state) => {
+        const fingerprint = referenceFingerprint(raw, { ...state, tenant: undefined });
+        const tokenHash = referenceTokenHash(raw);
+        await tokens.save({ tokenHash, userId: state.id, fingerprint, expiresAt: new Date(expiresAt) });
+        return Buffer.from(raw).toString("base64url");
+      },
+    ],
+    [
+      "who holds a key",
+      { tokens: signedTokens({ keys: [key] }) },
+      async (_, state) => referenceSignedToken({ key, state: { ...state, tenant: undefined }, expiresAt }),
+    ],
+  ];
+
+  test.each(makers)(
+    "%s: no link for an account with a password, whose hash is bound in, but one for an account without",
+    async (_who, options, make) => {
+      const withPassword = harness(options);
+      for (const passwordHash of [null, "", "x", `${MIKE.passwordHash} `]) {
+        await expectRefused(withPassword, await make(withPassword, { ...MIKE, passwordHash }));
+      }
+      // With the users' table besides.
+      const token = await make(withPassword, MIKE);
+      expect(await withPassword.passwordReset.verifyToken(token)).toMatchObject({ ok: true });
+
+      const none = { ...MIKE, passwordHash: null };
+      const without = harness({ ...options, accounts: [none] });
+      const own = await make(without, none);
+      expect(await without.passwordReset.verifyToken(own)).toMatchObject({ ok: true, userId: MIKE.id });
+
+      // Where no first password can be set there is nothing to be had.
+      const { setFirstPasswordHash: _, ...users } = without.users;
+      const closed = harness({ ...options, accounts: [none], users });
+      expect(await closed.passwordReset.verifyToken(await make(closed, none))).toMatchObject({ ok: false });
+    },
+  );
 
   overRoutes(
     "nor over HTTP: a form of one link does not set the password of the other's account",

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { describe, onTestFinished, test } from "vitest";
 import * as expressAdapter from "../../../examples/express/adapter.ts";
 import * as honoAdapter from "../../../examples/hono/adapter.ts";
@@ -14,7 +14,7 @@ import { startHono } from "../../e2e/start-hono.ts";
 import { type Harness, harness } from "../../harness.ts";
 
 /** What both adapters take alike. */
-type RoutesOptions = Omit<
+export type RoutesOptions = Omit<
   Parameters<typeof expressAdapter.passwordResetRoutes>[0] &
     Parameters<typeof honoAdapter.passwordResetRoutes>[0],
   "clientIp"
@@ -26,18 +26,25 @@ export const adapters = [
   {
     name: "express",
     start: startExpress,
-    listener: (options: RoutesOptions): RequestListener =>
-      express().use(expressAdapter.passwordResetRoutes(options)),
+    listener: (options: RoutesOptions, isBehindProxy = false): RequestListener =>
+      express()
+        .set("trust proxy", isBehindProxy && "loopback")
+        .use(expressAdapter.passwordResetRoutes(options)),
   },
   {
     name: "hono",
     start: startHono,
-    listener: (options: RoutesOptions): RequestListener => {
-      const routes = honoAdapter.passwordResetRoutes({ ...options, clientIp: nodeClientIp });
+    listener: (options: RoutesOptions, isBehindProxy = false): RequestListener => {
+      const clientIp = isBehindProxy ? proxiedClientIp : nodeClientIp;
+      const routes = honoAdapter.passwordResetRoutes({ ...options, clientIp });
       return nodeListener(new Hono().route("/", routes));
     },
   },
 ] as const;
+
+/** What a proxy on this machine says of its client: the last entry, which it has written itself. */
+export const proxiedClientIp = (c: Context): string | undefined =>
+  c.req.header("X-Forwarded-For")?.split(",").at(-1)?.trim() ?? nodeClientIp(c);
 
 /** An application for one test, and a browser that was never there. */
 export type Visit = Awaited<ReturnType<Launch>>;
@@ -62,33 +69,44 @@ export interface Front extends Harness {
   faults: unknown[];
 }
 
-/** The same test over the routes of every adapter with a harness behind them, so that its ports can be watched. */
+/** A harness behind routes, for one test. */
+export async function startFront(
+  listenerOf: (options: RoutesOptions) => RequestListener,
+  options: Parameters<typeof harness>[0] = {},
+): Promise<Front> {
+  const core = harness(options);
+  // The cookies' time is that of the machine.
+  core.clock.now = Date.now();
+  const faults: unknown[] = [];
+  const server = createServer(
+    listenerOf({
+      passwordReset: core.passwordReset,
+      resetUrl: RESET_URL,
+      views: createViews({ ...PATHS, appName: "Acme", passwordMinLength: 8, inboxPath: undefined }),
+      emailOf: async (userId) => core.users.get(userId)?.email,
+      isSignedIn: () => false,
+      homePath: "/",
+      loginPath: "/login",
+      onError: (error) => faults.push(error),
+    }),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close().closeAllConnections());
+  const visitor = () => new Client((server.address() as AddressInfo).port);
+  return { ...core, client: visitor(), visitor, faults };
+}
+
+/**
+ * The same test over the routes of every adapter with a harness behind them, so that its ports can be watched. Behind
+ * a proxy, clients are who X-Forwarded-For says at its end.
+ */
 export function overRoutes(
   title: string,
   run: (front: Front) => Promise<void>,
-  options: Parameters<typeof harness>[0] = {},
+  { isBehindProxy = false, ...options }: Parameters<typeof harness>[0] & { isBehindProxy?: boolean } = {},
 ): void {
   test.each(adapters)(`${title}: $name`, async ({ listener }) => {
-    const core = harness(options);
-    // The cookies' time is that of the machine.
-    core.clock.now = Date.now();
-    const faults: unknown[] = [];
-    const server = createServer(
-      listener({
-        passwordReset: core.passwordReset,
-        resetUrl: RESET_URL,
-        views: createViews({ ...PATHS, appName: "Acme", passwordMinLength: 8, inboxPath: undefined }),
-        emailOf: async (userId) => core.users.get(userId)?.email,
-        isSignedIn: () => false,
-        homePath: "/",
-        loginPath: "/login",
-        onError: (error) => faults.push(error),
-      }),
-    );
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close().closeAllConnections());
-    const visitor = () => new Client((server.address() as AddressInfo).port);
-    await run({ ...core, client: visitor(), visitor, faults });
+    await run(await startFront((routes) => listener(routes, isBehindProxy), options));
   });
 }
 

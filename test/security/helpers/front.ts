@@ -21,3 +21,9 @@ export async function recipientsOf({ passwordReset, mailer }: Harness): Promise<
   await passwordReset.drain();
   return mailer.sent.map(({ to }) => to);
 }
+
+export const times = <T>(count: number, make: (nth: number) => T): T[] =>
+  Array.from({ length: count }, (_, nth) => make(nth));
+
+/** Addresses of as many clients as there is need of. */
+export const clientOf = (nth: number): string => `198.51.${nth >> 8}.${nth & 255}`;

@@ -1,12 +1,9 @@
+import type { Email } from "postal-mime";
 import type { ReceivedMail } from "../../e2e/smtp-server.ts";
 import { parseHtml } from "../../helpers/html.ts";
 
-/** What of a mail no name may change. */
-export interface MailShape {
-  sender: string;
-  recipients: string[];
-  /** The names of the headers, and of those of the parts. */
-  headers: string[];
+/** What of the words of a mail no name may change. */
+export interface ContentShape {
   /** The elements and how they are nested, but for the spans that isolate a name of the other direction. */
   tree: string;
   /** Where its elements lead. */
@@ -15,22 +12,34 @@ export interface MailShape {
   linkLike: { subject: string[]; text: string[]; html: string[] };
 }
 
-export function shapeOf({ from, recipients, raw, parsed }: ReceivedMail): MailShape {
-  const { elements, text, tree } = parseHtml(parsed.html ?? "");
+/** And what of the whole mail. */
+export interface MailShape extends ContentShape {
+  sender: string;
+  recipients: string[];
+  /** The names of the headers, and of those of the parts. */
+  headers: string[];
+}
+
+export const shapeOf = ({ from, recipients, raw, parsed }: ReceivedMail): MailShape => ({
+  sender: from,
+  recipients,
+  headers: headerNames(raw),
+  ...contentShape(parsed),
+});
+
+export function contentShape(content: Pick<Email, "subject" | "text" | "html">): ContentShape {
+  const { elements, text, tree } = parseHtml(content.html ?? "");
   const targets = elements.flatMap(({ attributes }) =>
     ["href", "src", "action", "background", "srcset", "data", "ping", "poster"].flatMap(
       (name) => attributes[name] ?? [],
     ),
   );
   return {
-    sender: from,
-    recipients,
-    headers: headerNames(raw),
     tree: withoutIsolates(tree),
     targets,
     linkLike: {
-      subject: linkLike(parsed.subject ?? ""),
-      text: linkLike(parsed.text ?? ""),
+      subject: linkLike(content.subject ?? ""),
+      text: linkLike(content.text ?? ""),
       html: text.flatMap(linkLike),
     },
   };

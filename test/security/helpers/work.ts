@@ -4,10 +4,6 @@ const LONG_TEXT = 10_000;
 const isLong = (value: unknown): boolean =>
   (typeof value === "string" || value instanceof Uint8Array) && value.length > LONG_TEXT;
 
-/** Whether a pattern looks at a few characters at the start of a text and no further, however long that is. */
-const isShortSighted = ({ source, flags }: RegExp): boolean =>
-  /^\^[^|]*$/.test(source) && !/[*+]|\{\d+,\}/.test(source.replace(/\[[^\]]*\]/g, "")) && !/[gm]/.test(flags);
-
 type Method = (...args: unknown[]) => unknown;
 
 /** Functions of the language that read a text from its start to its end. */
@@ -17,7 +13,18 @@ const READERS: [object, string, PropertyKey[]][] = [
     "String",
     [
       ...["normalize", "toLowerCase", "toUpperCase", "replace", "replaceAll", "split", "match", "matchAll"],
-      ...["includes", "indexOf", "lastIndexOf", "search", "trim", "trimStart", "concat", Symbol.iterator],
+      ...[
+        "isWellFormed",
+        "toWellFormed",
+        "includes",
+        "indexOf",
+        "lastIndexOf",
+        "search",
+        "trim",
+        "trimStart",
+        "concat",
+        Symbol.iterator,
+      ],
     ],
   ],
   [RegExp.prototype, "RegExp", ["test", "exec"]],
@@ -35,8 +42,7 @@ export async function workOnLongTexts(run: () => Promise<unknown>): Promise<stri
       isNested = true;
       try {
         const subject = this instanceof String ? String(this) : this;
-        const isCheap = subject instanceof RegExp && isShortSighted(subject);
-        if (!isCheap && [subject, ...args].some(isLong)) done.push(title);
+        if ([subject, ...args].some(isLong)) done.push(title);
         return original.apply(this, args);
       } finally {
         isNested = false;
