@@ -14,7 +14,7 @@ import { attempt } from "./fields.ts";
  * Use it to fill the column that `UserStore.findByEmail` looks into.
  */
 export function canonicalEmail(input: unknown): string | undefined {
-  if (typeof input !== "string" || input.length > 320 || !input.isWellFormed()) return undefined;
+  if (typeof input !== "string" || input.length > 320) return undefined;
   const trimmed = input.replace(/^[\t\n\f\r ]+/, "").replace(/[\t\n\f\r ]+$/, "");
 
   // Code point by code point: NFKC of the whole would turn U+212A into K and U+FF20 into a second @ unseen.

@@ -215,6 +215,18 @@ describe("concurrency", () => {
     expect(mailer.sent.filter(({ kind }) => kind === "password_changed")).toHaveLength(1);
   });
 
+  test("another tenant does not get that answer", async () => {
+    const { passwordReset, requestToken } = harness({ accounts: [{ ...MIKE, tenant: "blue" }] });
+    const token = await requestToken(MIKE.email, "blue");
+    const [first, second, third] = await Promise.all(
+      ["blue", "red", undefined].map((tenant) =>
+        passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD, tenant }),
+      ),
+    );
+    expect(first).toMatchObject({ ok: true });
+    expect([second, third]).toEqual([REFUSED, REFUSED]);
+  });
+
   test("a second completion gets its turn when the first was refused", async () => {
     const { passwordReset, requestToken } = harness();
     const token = await requestToken();

@@ -76,6 +76,28 @@ describe("a job from a queue", () => {
     expect(happened().includes("job_dropped:stale")).toBe(!delivered);
   });
 
+  test("tells nobody a name that is more than a name", async () => {
+    const told: unknown[] = [];
+    const { job, passwordReset, mailer } = await requested({
+      accounts: [{ ...MIKE, name: "Your account was hacked: https://evil.example" }],
+      appName: (to) => {
+        told.push(to);
+        return "Acme";
+      },
+    });
+    await passwordReset.deliver(job);
+    expect(JSON.stringify([mailer.sent, told])).not.toContain("evil");
+    expect([mailer.sent[0]?.name, told]).toEqual([undefined, [{ userId: "42", locale: "en" }]]);
+  });
+
+  test("hands its mail over frozen: no mailer changes what another one sends", async () => {
+    const given: object[] = [];
+    const mailer = { send: async (...mail: object[]) => given.push(...mail) };
+    const { job, passwordReset } = await requested({ mailer });
+    await passwordReset.deliver(job);
+    expect(given.map((each) => Object.isFrozen(each))).toEqual([true, true]);
+  });
+
   test("delivered twice, mails once, one after the other and at once", async () => {
     const { job, passwordReset, mailer, happened } = await requested();
     await Promise.all([passwordReset.deliver(job), passwordReset.deliver(job)]);

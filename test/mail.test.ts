@@ -219,6 +219,23 @@ describe("inert.ts", () => {
     expect(inertName(name) ?? "").toMatch(/^$|^evil\. ?c om$/);
   });
 
+  test.each([
+    "+1 (555) 123-4567",
+    "Call 0 8 0 0 1 2 3",
+    "٠٨٠٠١٢٣٤٥٦٧",
+    "１８００５５５１２３４",
+    "1-2 3,4 (5) 6+7",
+  ])("a name that a telephone may call is none: %j", (name) => {
+    expect(inertName(name)).toBeUndefined();
+  });
+
+  test.each(["Mike 123456", "Louis XIV", "R2D2 and C3PO, 1977 to 1983"])(
+    "fewer digits are one: %j",
+    (name) => {
+      expect(inertName(name)).toBe(name);
+    },
+  );
+
   test.each([...LINKS, "Booking.com", "Acme: Tools", "Node.js", "me@work"])(
     "an application's name stays, and makes no link: %j",
     (name) => {

@@ -63,6 +63,20 @@ describe.each(Object.entries(kinds))("%s tokens", (kind, tokens) => {
     expect(happened()).toContain("token_refused:account_gone");
   });
 
+  test("is none for an account that can set no first password, though it was mailed when it could", async () => {
+    const shared = tokens();
+    const none = { ...MIKE, passwordHash: null };
+    const before = harness({ tokens: shared, accounts: [none] });
+    const token = await before.requestToken();
+    const { setFirstPasswordHash: _, ...users } = before.users;
+    const { passwordReset, happened } = harness({ tokens: shared, users });
+    expect(await before.passwordReset.verifyToken(token)).toMatchObject({ ok: true });
+    expect(await passwordReset.verifyToken(token)).toEqual(REFUSED);
+    expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
+    expect(happened()).toEqual(["token_refused:no_password", "token_refused:no_password"]);
+    expect(before.users.get("42")).toEqual(none);
+  });
+
   test("is not another account's, even with the same hash (CVE-2015-2559)", async () => {
     const { passwordReset, requestToken, users } = harness({ tokens: tokens(), accounts: [MIKE, ANN] });
     const token = await requestToken(ANN.email);
