@@ -1,7 +1,7 @@
 // As much of `@oslojs/binary` as SHA-256 needs: the build puts it in the place of the whole, whose classes no bundler
 // can take apart. The tests compare the two.
 
-/** The lowest 32 bits of a number, the highest byte first. A DataView for each number would take five times as long. */
+/** The lowest 32 bits of a number, the highest byte first. A DataView for each took a tenth of a whole call. */
 export function putUint32(bytes: Uint8Array, value: number, offset: number): void {
   for (let rest = value, at = offset + 3; at >= offset; at--, rest >>>= 8) bytes[at] = rest;
 }

@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { languages } from "./samples.ts";
 
@@ -7,19 +7,23 @@ import { languages } from "./samples.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 
+const OPTIONS = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  charset: "utf8",
+  mainFields: ["module", "main"],
+  tsconfigRaw: "{}",
+} satisfies BuildOptions;
+
 const bundled = async (contents: string, resolveDir = root, alias: Record<string, string> = {}) => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir, loader: "ts" },
     alias,
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    charset: "utf8",
-    mainFields: ["module", "main"],
-    tsconfigRaw: "{}",
+    ...OPTIONS,
   });
   return outputFiles[0]?.text ?? "";
 };
@@ -69,17 +73,9 @@ test("the core takes English along and no other language, nor the looks of the m
   const contents = `export { createPasswordReset } from "./src/index.ts"`;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, loader: "ts", sourcefile: "application.ts" },
-    absWorkingDir: root,
     outdir: root,
-    bundle: true,
     splitting: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    charset: "utf8",
-    mainFields: ["module", "main"],
-    tsconfigRaw: "{}",
+    ...OPTIONS,
   });
   const text = outputFiles.map((file) => file.text).join("");
   expect(exportsAndWords.filter(({ words }) => text.includes(words)).map(({ name }) => name)).toEqual(["en"]);
