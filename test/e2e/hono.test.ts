@@ -1,13 +1,10 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Hono } from "hono";
 import type { PasswordReset } from "relatch";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { passwordResetRoutes } from "../../examples/hono/adapter.ts";
 import { nodeClientIp, nodeListener } from "../../examples/hono/node.ts";
-import { createViews } from "../../examples/shared/views.ts";
-import { Client } from "./client.ts";
 import { adapterContract } from "./contract/adapter.ts";
+import { clientOf, routesOptions } from "./contract/mount.ts";
 import { httpContract } from "./http-contract.ts";
 import { nodeContract } from "./node-contract.ts";
 import { startHono } from "./start-hono.ts";
@@ -16,28 +13,14 @@ httpContract("hono", startHono);
 nodeContract("hono", startHono);
 
 function routesAlone(resetUrl: string, passwordReset: PasswordReset) {
-  const paths = { homePath: "/", loginPath: "/login", logoutPath: "/logout", resetPath: "/account/reset" };
-  const faults: unknown[] = [];
-  const routes = passwordResetRoutes({
-    passwordReset,
-    resetUrl,
-    views: createViews({ ...paths, appName: "Acme", passwordMinLength: 8, inboxPath: undefined }),
-    emailOf: async () => undefined,
-    isSignedIn: () => false,
-    homePath: "/",
-    loginPath: "/login",
-    clientIp: nodeClientIp,
-    onError: (error) => faults.push(error),
-  });
+  const { options, faults } = routesOptions(resetUrl, passwordReset);
+  const routes = passwordResetRoutes({ ...options, clientIp: nodeClientIp });
   return { app: new Hono().route("/", routes), faults };
 }
 
 adapterContract("hono", async ({ resetUrl, passwordReset }) => {
   const { app, faults } = routesAlone(resetUrl, passwordReset);
-  const server = createServer(nodeListener(app));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close().closeAllConnections());
-  return { client: new Client((server.address() as AddressInfo).port), faults };
+  return { client: await clientOf(nodeListener(app)), faults };
 });
 
 describe("hono: without any server", () => {
