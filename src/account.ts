@@ -23,10 +23,11 @@ export function boundState(
   prefix: Uint8Array,
   { id, email, passwordHash, tenant }: Pick<Account, "id" | "email" | "passwordHash" | "tenant">,
 ): Uint8Array {
-  return passwordHash === null
-    ? encoded(prefix, id, email, null, tenant)
-    : encoded(prefix, id, email, true, passwordHash, tenant);
+  return encoded(prefix, id, email, passwordHash === null ? NONE : SOME, passwordHash, tenant);
 }
+
+const NONE = Uint8Array.of(0);
+const SOME = Uint8Array.of(1);
 
 /**
  * A short public name of "this account with this password". Put it into the session (or the JWT) at sign-in and

@@ -11,45 +11,37 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 /** How many bytes of UTF-8 a string takes. */
 export const byteLength = (text: string): number => (isAscii(text) ? text.length : utf8(text).length);
 
-/** The parts one after the other. */
-export function concat(...parts: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
-}
-
-/** What {@link encoded} puts together: bytes as they are, a text as LP(text), a `null` as 0x00, a `true` as 0x01. */
-export type Part = Uint8Array | string | null | true;
-
 /**
- * The parts as bytes, one after the other. LP(s) is u32be(byte length) ‖ UTF-8 of s: with it no two different lists
- * of texts give the same bytes.
+ * The parts one after the other: bytes as they are, a text as LP(text), which is u32be(byte length) ‖ UTF-8: with it no
+ * two different lists of texts give the same bytes. What is nothing takes no place.
  */
-export function encoded(...parts: (Part | undefined)[]): Uint8Array {
-  // No character takes more than three bytes a unit: room for all, in one piece.
-  const room = (part: Part | undefined) =>
-    typeof part === "string" ? 4 + 3 * part.length : part instanceof Uint8Array ? part.length : 1;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + room(part), 0));
+export function encoded(...parts: (Uint8Array | string | null | undefined)[]): Uint8Array {
+  let room = 0;
+  // No character takes more than three bytes a unit.
+  for (const part of parts) room += typeof part === "string" ? 4 + 3 * part.length : (part?.length ?? 0);
+  const bytes = new Uint8Array(room);
   let offset = 0;
   for (const part of parts) {
-    if (part === undefined) continue;
     if (typeof part === "string") {
-      const { written } = encoder.encodeInto(part, bytes.subarray(offset + 4));
+      const written = putText(bytes, part, offset + 4);
       putUint32(bytes, written, offset);
       offset += 4 + written;
-    } else if (part instanceof Uint8Array) {
+    } else if (part) {
       bytes.set(part, offset);
       offset += part.length;
-    } else {
-      bytes[offset] = part === null ? 0 : 1;
-      offset += 1;
     }
   }
-  return bytes.subarray(0, offset);
+  return offset < room ? bytes.subarray(0, offset) : bytes;
+}
+
+/** UTF-8, in its place; answers how many bytes it took. The encoder costs more than all of an ASCII text. */
+function putText(bytes: Uint8Array, text: string, offset: number): number {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return encoder.encodeInto(text, bytes.subarray(offset)).written;
+    bytes[offset + at] = unit;
+  }
+  return text.length;
 }
 
 /** Compares two digests in a time that does not depend on where they differ. */

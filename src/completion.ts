@@ -4,7 +4,6 @@ import { byteLength } from "./bytes.ts";
 import type { Delivery } from "./delivery.ts";
 import { RelatchError } from "./errors.ts";
 import { type Job, newJob } from "./jobs.ts";
-import { inertAppName } from "./mail/inert.ts";
 import type { Language } from "./mail/language.ts";
 import type { Config } from "./options.ts";
 import { checkPassword, type PasswordViolation } from "./password-rules.ts";
@@ -116,7 +115,7 @@ export function completion(
     const context = {
       email,
       name,
-      appName: inertAppName(await appName(recipientOf(account, language))),
+      appName: await appName(recipientOf(account, language)),
       onUnavailable: (reason: "allowed" | "refused") =>
         emit({ type: "password_check_unavailable", userId, tenant, reason }),
     };

@@ -4,14 +4,13 @@ import { RelatchError } from "./errors.ts";
 import { detailOf, type JobDrop } from "./events.ts";
 import { attempt } from "./fields.ts";
 import { type Job, type PasswordChangedJob, parseJob, type ResetRequestedJob } from "./jobs.ts";
-import { inertAppName } from "./mail/inert.ts";
 import { chooseLanguage } from "./mail/language.ts";
 import type { MessageContent, MessageInput } from "./mail/messages.ts";
 import type { Config } from "./options.ts";
 import { call, send } from "./ports.ts";
 import { Recent } from "./recent.ts";
 import { type Addressee, obstacleTo, recipientOf, usableAddress } from "./recipient.ts";
-import { composed, idempotencyKey, outcomeOf, refund } from "./sending.ts";
+import { composed, jobKey, outcomeOf, refund } from "./sending.ts";
 import { CLOCK_SKEW, within } from "./time.ts";
 import type { DropReason, MailKind } from "./types.ts";
 
@@ -30,8 +29,19 @@ interface Memory {
   progress?: Progress;
   /** Its mail is on its way, or was refused for good: nothing is to be sent any more. */
   isDone?: boolean;
-  /** A mail may have gone out. The token in it, where it may have to be said again, or `""`. */
-  doubt?: string | undefined;
+  /** A mail may have gone out: what may have to be said again, or `null` where nothing has. */
+  doubt?: Named | null | undefined;
+}
+
+/**
+ * What makes a mail this mail, an object for each try. Under one name there is one link, or whoever drops duplicates
+ * drops the one that works.
+ */
+interface Named {
+  /** Of the link; empty in a mail without one. */
+  token: string;
+  /** The `idempotencyKey`. Nothing can be told from it of the token. */
+  key: string;
 }
 
 /** One try of a job. When its time is up another one begins, and it must have no effect any more. */
@@ -108,16 +118,16 @@ export function delivery(config: Config): Delivery {
     const resetUrl = await config.resetUrl(input.to);
     // What may have been mailed is said again while it is as good as new: then the link works in whichever of the two
     // mails arrives, and a receiver can tell that they are one.
-    const claim = doubt ? await tokens.find(doubt) : undefined;
+    const claim = doubt?.token && (await tokens.find(doubt.token));
     const isFresh = claim && claim.expiresAt - now().getTime() > 0.9 * tokenLifetime;
     // A token of this try would kill the one that a later try has mailed.
     if (current.isOver) return;
-    const token =
+    const link =
       doubt && isFresh && claim.boundTo(account)
-        ? doubt
-        : await tokens.issue(account, now().getTime() + tokenLifetime);
-    const content = { url: resetUrl(token), lifetime: tokenLifetime, ...input };
-    await mail(job, current, "reset_link", account.email, content, messages.resetLink, token);
+        ? { ...doubt }
+        : { token: await tokens.issue(account, now().getTime() + tokenLifetime), key: crypto.randomUUID() };
+    const content = { url: resetUrl(link.token), lifetime: tokenLifetime, ...input };
+    await mail(job, current, "reset_link", account.email, content, messages.resetLink, link);
   }
 
   /** A password was set: end the sessions, tell the owner. Acts only on exactly the commit it was made for. */
@@ -162,7 +172,7 @@ export function delivery(config: Config): Delivery {
   async function messageInput(about: Addressee, job: Job): Promise<MessageInput> {
     const language = chooseLanguage(config.languages, about.locale, job.locale);
     const to = recipientOf(about, language);
-    return { to, language, appName: inertAppName(await config.appName(to)) };
+    return { to, language, appName: await config.appName(to) };
   }
 
   /** Composes and sends, once a job. */
@@ -173,7 +183,7 @@ export function delivery(config: Config): Delivery {
     address: string,
     input: Input,
     write: (input: Input) => MessageContent | Promise<MessageContent>,
-    token = "",
+    named: Named = { token: "", key: jobKey(job) },
   ): Promise<void> {
     const message = await composed(kind, address, () => write.call(messages, input));
     const memory = memoryOf(job);
@@ -182,14 +192,15 @@ export function delivery(config: Config): Delivery {
     const { userId, tenant } = input.to;
     const { doubt } = memory;
     // Before the call: while it lasts, the time of this try may be up and the next one begin.
-    memory.doubt = token;
+    memory.doubt = named;
     memories.set(job.id, memory);
     try {
-      const key = idempotencyKey(job, token);
-      await send(config.mailer, message, { kind, idempotencyKey: key, ...input.to });
-      memory.doubt = "";
+      await send(config.mailer, message, { kind, idempotencyKey: named.key, ...input.to });
+      memory.doubt = null;
       emit({ type: "mail_sent", userId, tenant, kind });
     } catch (error) {
+      // A later try has begun when the time of this one was up, and what became of this one no longer counts.
+      if (memory.doubt !== named) throw error;
       const { cause } = error as RelatchError;
       const { permanent, unsent } = outcomeOf(cause);
       if (unsent) memory.doubt = doubt;
@@ -210,12 +221,14 @@ export function delivery(config: Config): Delivery {
     if (lost.length > MAX_LOST) lost.shift();
     const memory = memoryOf(job);
     if (memory.doubt === undefined) refund(config, job);
-    memory.doubt = "";
+    memory.doubt = null;
     memories.set(job.id, memory);
   }
 
   function note(job: Job, progress: Progress): void {
-    memories.set(job.id, Object.assign(memoryOf(job), { progress }));
+    const memory = memoryOf(job);
+    memory.progress = progress;
+    memories.set(job.id, memory);
   }
 
   return {

@@ -15,52 +15,55 @@ import { attempt } from "./fields.ts";
  */
 export function canonicalEmail(input: unknown): string | undefined {
   if (typeof input !== "string" || input.length > 320) return undefined;
-  const trimmed = input.replace(/^[\t\n\f\r ]+/, "").replace(/[\t\n\f\r ]+$/, "");
-
-  // Code point by code point: NFKC of the whole would turn U+212A into K and U+FF20 into a second @ unseen.
-  if (!isAscii(trimmed)) {
-    for (const codePoint of trimmed) if (codePoint.normalize("NFKC") !== codePoint) return undefined;
-  }
-  const composed = trimmed.normalize("NFC");
-  // Once more: some small letters join with their accents, and the capitals do not.
-  const lowered = composed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).normalize("NFC");
-  const [local, domain, ...more] = lowered.split("@");
-  if (local === undefined || domain === undefined || more.length > 0) return undefined;
-  if (!LOCAL_PART.test(local) || byteLength(local) > 64) return undefined;
+  const trimmed = input.trim();
+  if (/[^\t\n\f\r ]/.test(input.replace(trimmed, ""))) return undefined;
+  const lowered = isAscii(trimmed) ? trimmed.toLowerCase() : composedInLowerCase(trimmed);
+  const at = lowered.indexOf("@");
+  const local = lowered.slice(0, at);
+  const domain = lowered.slice(at + 1);
+  if (at < 0 || !LOCAL_PART.test(local) || byteLength(local) > 64) return undefined;
   const host = canonicalHost(domain);
-  const address = `${local}@${host}`;
   // Punycode may be the longer spelling, and is what counts on the wire.
-  return host !== undefined && byteLength(lowered) <= 254 && byteLength(address) <= 254 ? address : undefined;
+  const address = host === domain ? lowered : `${local}@${host}`;
+  return host && byteLength(lowered) <= 254 && byteLength(address) <= 254 ? address : undefined;
+}
+
+/** NFC with ASCII letters in lower case; empty for a text with compatibility characters in it. */
+function composedInLowerCase(text: string): string {
+  // Code point by code point: NFKC of the whole would turn U+212A into K and U+FF20 into a second @ unseen.
+  for (const codePoint of text) if (codePoint.normalize("NFKC") !== codePoint) return "";
+  const composed = text.normalize("NFC");
+  // Once more: some small letters join with their accents, and the capitals do not.
+  return composed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).normalize("NFC");
 }
 
 // RFC 5322 dot-atom characters with the letters of RFC 6531, leading and double dots included because real
 // mailboxes have them. No leading hyphen (GHSA-48ww-j4fc-435p), no encoded word (RFC 2047), nothing invisible.
 const LOCAL_PART =
-  /^(?!-)(?!.*=\?.+\?[bq]\?)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
+  /^(?!-)(?!(?:(?!=\?).)*=\?.+\?[bq]\?)(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-])+$/u;
 // Joiners are invisible too, but some scripts need them, and IDNA has rules for them (RFC 5892 Appendix A).
 // The capital sharp s is "ss" to some versions of IDNA and "ß" to others.
 const DOMAIN = /^(?:[\u200c\u200d]|(?![\u1e9e\p{Default_Ignorable_Code_Point}])[\p{L}\p{M}\p{N}.-])+$/u;
-const LABEL = /^[a-z0-9-]{1,63}$/;
+// Labels as RFC 1123 §2.1 has them; the last is no number, or the whole would be an IPv4 address to some.
+const HOST = /^(?:(?!-)[a-z\d-]{1,63}(?<!-)\.)*(?!-|0x|[\d-]+$)[a-z\d-]{1,63}(?<!-)$/;
 
-function canonicalHost(domain: string): string | undefined {
-  if (!DOMAIN.test(domain)) return undefined;
+/** Empty for a domain that is none. */
+function canonicalHost(domain: string): string {
   // Plain names are what they are; only the rest needs the URL parser, which takes longer than all else here.
-  const isPlain = isAscii(domain) && !domain.includes("xn--");
-  const host = isPlain ? domain : hostOf(domain);
+  const host = isAscii(domain) && !domain.includes("xn--") ? domain : internationalHost(domain);
+  return HOST.test(host) ? host : "";
+}
+
+function internationalHost(domain: string): string {
+  if (!DOMAIN.test(domain)) return "";
+  const host = hostOf(domain);
+  // IDNA may take one letter for others, as "ss" for a capital sharp s. A change of case is all it may do.
+  if (hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host) return "";
   const typed = domain.split(".");
   const labels = host.split(".");
-  if (host.length > 253 || labels.length !== typed.length) return undefined;
-  // IDNA may take one letter for others, as "ss" for a capital sharp s. A change of case is all it may do.
-  if (!isPlain && hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host)
-    return undefined;
-
-  for (const [index, label] of labels.entries()) {
-    if (!LABEL.test(label) || label.startsWith("-") || label.endsWith("-")) return undefined;
-    // A label with other letters that came out without them lost something on the way.
-    if (!isAscii(typed[index] ?? "") && !label.startsWith("xn--")) return undefined;
-  }
-  const last = labels.at(-1) ?? "";
-  return /[a-z]/.test(last) && !last.startsWith("0x") ? host : undefined;
+  // A label with other letters that came out without them lost something on the way.
+  const isWhole = (label: string, index: number) => isAscii(typed[index] ?? "") || label.startsWith("xn--");
+  return labels.length === typed.length && labels.every(isWhole) ? host : "";
 }
 
 // The URL parser is the one implementation of IDNA (UTS #46) that every runtime carries. Node's from 24 on lets a

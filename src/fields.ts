@@ -20,10 +20,10 @@ export function ownFields(input: unknown): Record<string, unknown> {
 
 /** The same for a few names, without the copy. */
 export function ownField(input: unknown, name: string): unknown {
-  const isObject = typeof input === "object" && input !== null;
-  return isObject
-    ? attempt(() => (Object.hasOwn(input, name) ? (input as Fields)[name] : undefined))
-    : undefined;
+  if (typeof input !== "object" || input === null) return undefined;
+  try {
+    return Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return undefined;
+  }
 }
-
-type Fields = Record<string, unknown>;

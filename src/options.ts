@@ -22,6 +22,7 @@ export interface Config {
   readonly tokens: Tokens;
   readonly mailer: Mailer;
   readonly hasher: PasswordHasher;
+  /** Inert, as mails print it. */
   readonly appName: (to: Recipient) => Promise<string>;
   readonly resetUrl: (to: Recipient) => Promise<ResetUrl>;
   readonly revokeSessions: RevokeSessions | "in_transaction" | false;
@@ -127,9 +128,9 @@ function tokensOf(value: unknown, timeout: number): Tokens {
 
 function appNameOf(value: unknown, timeout: number): Config["appName"] {
   const usable = (name: unknown): string => {
-    if (typeof name !== "string" || inertAppName(name) === "")
-      throw wrong('appName is a name like "Acme", or a function');
-    return name;
+    const inert = typeof name === "string" ? inertAppName(name) : "";
+    if (inert === "") throw wrong('appName is a name like "Acme", or a function');
+    return inert;
   };
   if (typeof value === "function")
     return async (to) => usable(await call("ERR_OPTIONS", "appName", () => value(to), timeout));

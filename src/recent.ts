@@ -13,10 +13,6 @@ export class Recent<Value> {
     return this.#entries.get(key);
   }
 
-  has(key: string): boolean {
-    return this.#entries.has(key);
-  }
-
   set(key: string, value: Value): void {
     this.#entries.set(key, value);
     if (this.#entries.size > this.#capacity) this.#entries.delete(this.#byAge.next().value as string);

@@ -2,7 +2,7 @@ import { hmac } from "@oslojs/crypto/hmac";
 import { SHA256, sha256 } from "@oslojs/crypto/sha2";
 import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding, encodeHexLowerCase } from "@oslojs/encoding";
 import { type Account, boundState } from "./account.ts";
-import { concat, randomBytes, sameDigest, utf8 } from "./bytes.ts";
+import { encoded, randomBytes, sameDigest, utf8 } from "./bytes.ts";
 import type { CheckedTokenStore } from "./ports.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -13,7 +13,7 @@ const TOKEN_PREFIX = utf8("relatch/v1/token\0");
 const FINGERPRINT_PREFIX = utf8("relatch/v1/fingerprint\0");
 
 /** What is stored of a token: it finds the record, and cannot be turned back. 49 bytes in, one SHA-256 block. */
-export const tokenHash = (raw: Uint8Array): string => encodeHexLowerCase(sha256(concat(TOKEN_PREFIX, raw)));
+export const tokenHash = (raw: Uint8Array): string => encodeHexLowerCase(sha256(encoded(TOKEN_PREFIX, raw)));
 
 /**
  * Binds a token to the state of an account. Keyed by the token itself: without the token nobody can compute

@@ -28,7 +28,6 @@ export function parseResetUrl(template: unknown): ResetUrl {
   const [before, after] = parts;
   if (before === undefined || after === undefined || parts.length > 2)
     return refuse("needs :token exactly once");
-  if (before.length <= url.origin.length) return refuse("needs :token after the host");
   return (token) => `${before}${token}${after}`;
 }
 

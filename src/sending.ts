@@ -28,12 +28,8 @@ export async function composed(
   });
 }
 
-/**
- * A digest of what makes a mail this mail: its link, or the job where it has none. Under one Message-ID there is one
- * link (RFC 5322 §3.6.4), or a receiver that drops duplicates would drop the one that works.
- */
-export const idempotencyKey = (job: Job, token: string): string =>
-  encodeBase64urlNoPadding(sha256(utf8(token || job.id)));
+/** The name of a mail without a link: a digest, since the id of a job may have come from anywhere. */
+export const jobKey = (job: Job): string => encodeBase64urlNoPadding(sha256(utf8(job.id)));
 
 /** What a mailer's error says of the mail: it will never be taken; it certainly was not taken this time. */
 export function outcomeOf(error: unknown): { permanent: boolean; unsent: boolean } {

@@ -3,7 +3,7 @@ import { SHA256 } from "@oslojs/crypto/sha2";
 import { constantTimeEqual } from "@oslojs/crypto/subtle";
 import { decodeBase64urlIgnorePadding, encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { type Account, boundState } from "./account.ts";
-import { concat, utf8 } from "./bytes.ts";
+import { encoded, utf8 } from "./bytes.ts";
 import { wrong } from "./checks.ts";
 import { attempt, ownFields } from "./fields.ts";
 import type { Tokens } from "./tokens.ts";
@@ -58,13 +58,13 @@ export function signedTokens(options: SignedTokensOptions): SignedTokens {
     couldBeToken: (token) => token.length >= MIN_TEXT && token.length <= MAX_TEXT && CANONICAL.test(token),
 
     async issue(account, expiresAt) {
-      const body = concat(
+      const body = encoded(
         Uint8Array.of(VERSION),
         u48be(expiresAt),
         bind(signingKey, account),
         utf8(account.id), // 1 to 128 bytes, as every account's id
       );
-      return encodeBase64urlNoPadding(concat(body, mac(signingKey, body)));
+      return encodeBase64urlNoPadding(encoded(body, mac(signingKey, body)));
     },
 
     async find(token) {
@@ -88,7 +88,8 @@ export function signedTokens(options: SignedTokensOptions): SignedTokens {
 const bind = (key: Uint8Array, account: Account): Uint8Array =>
   hmac(SHA256, key, boundState(BIND_PREFIX, account)).subarray(0, BIND_BYTES);
 
-const mac = (key: Uint8Array, body: Uint8Array): Uint8Array => hmac(SHA256, key, concat(SIGNED_PREFIX, body));
+const mac = (key: Uint8Array, body: Uint8Array): Uint8Array =>
+  hmac(SHA256, key, encoded(SIGNED_PREFIX, body));
 
 function u48be(value: number): Uint8Array {
   const bytes = new Uint8Array(6);

@@ -17,9 +17,9 @@ export function within<T>(milliseconds: number, work: Promise<T>, late: () => Er
     const settle = () => {
       isSettled = true;
       clearTimeout(timer);
+      resolve(work);
     };
     work.then(settle, settle);
-    work.then(resolve, reject);
     // In the next microtask: what has answered by then, as a port in memory has, needs no clock.
     void AT_ONCE.then(() => {
       if (!isSettled) timer = setTimeout(() => reject(late()), milliseconds);

@@ -125,10 +125,10 @@ export type MailKind = "reset_link" | "password_changed" | "no_account" | "no_pa
 export interface MailContext extends Recipient {
   kind: MailKind;
   /**
-   * Names this mail: 43 characters of `A-Za-z0-9_-`, the same whenever the same mail of the same job is sent again,
-   * and another one for another link. Make the Message-ID of it (RFC 5322 §3.6.4), or hand it to a service that takes
-   * an idempotency key: then a mail that was sent again because nobody knew whether it had arrived need not arrive
-   * twice.
+   * Names this mail: at most 43 characters of `A-Za-z0-9_-`, the same whenever the same mail of the same job is sent
+   * again, and another one for another link. Make the Message-ID of it (RFC 5322 §3.6.4), or hand it to a service that
+   * takes an idempotency key: then a mail that was sent again because nobody knew whether it had arrived need not
+   * arrive twice.
    */
   idempotencyKey: string;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boundState, sessionStamp } from "../src/account.ts";
 import { account } from "./helpers/account.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { relatchError } from "./helpers/errors.ts";
 import { referenceStamp, referenceState } from "./helpers/reference.ts";
 
 const NO_PREFIX = new Uint8Array(0);
@@ -99,6 +99,10 @@ describe("sessionStamp", () => {
       ),
     ],
   ])("of %s is a wrong argument, never a stamp of nothing", (_, user) => {
-    expect(() => sessionStamp(user as never)).toThrow(WRONG_OPTIONS);
+    const error = relatchError(
+      "ERR_OPTIONS",
+      "sessionStamp needs { id: string, passwordHash: string | null }",
+    );
+    expect(() => sessionStamp(user as never)).toThrow(error);
   });
 });

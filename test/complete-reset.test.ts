@@ -1,4 +1,4 @@
-import { type Job, sessionStamp, signedTokens } from "relatch";
+import { type Job, sessionStamp, signedTokens, TimeSpan } from "relatch";
 import { ru } from "relatch/languages";
 import { memoryTokens, memoryUsers } from "relatch/memory";
 import { describe, expect, test, vi } from "vitest";
@@ -21,7 +21,14 @@ test("sets the password, ends the sessions, kills the link, tells the owner, and
   const notices = mailer.sent.filter(({ kind }) => kind === "password_changed");
   expect(notices).toMatchObject([{ to: MIKE.email, subject: "Your Acme password was changed" }]);
   expect(notices[0]!.text + notices[0]!.html).not.toMatch(/https?:|password_reset/);
-  expect(happened()).toContain("password_reset");
+  expect(happened()).toEqual([
+    "reset_requested",
+    "mail_sent",
+    "password_reset",
+    "mail_sent",
+    "token_refused:unknown",
+    "token_refused:unknown",
+  ]);
 });
 
 test("changes nothing but the password hash", async () => {
@@ -97,6 +104,45 @@ describe("a refused password", () => {
     expect(await passwordReset.completeReset({ token, newPassword: "ж".repeat(36) })).toMatchObject({
       ok: true,
     });
+  });
+
+  test("of over 72 bytes is taken where the hasher is another one", async () => {
+    const { passwordReset, requestToken } = harness();
+    const newPassword = "correct horse battery staple ".repeat(3);
+    expect(await passwordReset.completeReset({ token: await requestToken(), newPassword })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("a rule that cannot ask its service says so in an event, and of whom", async () => {
+    const { passwordReset, requestToken, events } = harness({
+      passwordRules: [(_, { onUnavailable }) => void onUnavailable?.("allowed") as undefined],
+    });
+    await passwordReset.completeReset({ token: await requestToken(), newPassword: GOOD_PASSWORD });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "password_check_unavailable", userId: "42", reason: "allowed" }),
+    );
+  });
+
+  test("a rule that never answers is ERR_OPTIONS when the time is up", async () => {
+    vi.useFakeTimers();
+    try {
+      const { passwordReset, requestToken } = harness({
+        passwordRules: [() => new Promise(() => {})],
+        callTimeout: new TimeSpan(3, "s"),
+      });
+      const completion = passwordReset
+        .completeReset({ token: await requestToken(), newPassword: GOOD_PASSWORD })
+        .catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(await completion).toMatchObject({
+        code: "ERR_OPTIONS",
+        message: "passwordRules failed.",
+        cause: { message: "no answer within 3000 ms" },
+      });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("a rule that throws is ERR_OPTIONS, and the link still works", async () => {
@@ -328,7 +374,10 @@ describe("a fault before the commit is thrown, and the link still works", () => 
     });
     const token = await requestToken();
     const completion = passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
-    await expect(completion).rejects.toMatchObject({ code: "ERR_SESSIONS" });
+    await expect(completion).rejects.toMatchObject({
+      code: "ERR_SESSIONS",
+      message: "revokeSessions failed.",
+    });
     expect(users.get("42")).toEqual(MIKE);
     // Nothing is left to be waited for: the follow-up knows that nothing will come.
     await passwordReset.drain();
@@ -441,6 +490,16 @@ describe("after the commit nothing turns success into failure", () => {
     expect(happened()).toContain("token_cleanup_failed");
     expect(await passwordReset.verifyToken(token)).toEqual(REFUSED);
     expect(happened().at(-1)).toBe("token_refused:account_changed");
+  });
+
+  test("who lost the race leaves no follow-up behind that speaks of a password which was never set", async () => {
+    const { passwordReset, requestToken, users, mailer, happened } = harness();
+    const token = await requestToken();
+    users.replacePasswordHash = async () => false;
+    expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
+    await passwordReset.drain();
+    expect(happened().slice(-2)).toEqual(["token_refused:lost_race", "job_dropped:not_committed"]);
+    expect(mailer.sent).toHaveLength(1);
   });
 
   test("a listener that throws or rejects changes nothing", async () => {

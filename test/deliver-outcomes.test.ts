@@ -44,7 +44,7 @@ describe("a mail that may have gone out is sent again as it was", () => {
     for (let nth = 0; nth < 3; nth++) await attempt(job);
     expect(tries).toHaveLength(3);
     expect(new Set(tries.map((each) => JSON.stringify(each))).size).toBe(1);
-    expect(tries[0]?.key).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    expect(tries[0]?.key).toMatch(/^[A-Za-z0-9_-]{36}$/);
     expect(save).toHaveBeenCalledTimes(1);
     expect(await passwordReset.verifyToken(links()[0])).toMatchObject({ ok: true });
   });
@@ -68,6 +68,45 @@ describe("a mail that may have gone out is sent again as it was", () => {
       open();
       expect(keys).toHaveLength(2);
       expect(keys[1]).toBe(keys[0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test.each<[string, MailFailure, Outcome, string[]]>([
+    ["was refused for good, and the next one sent it", REFUSED, "sent", []],
+    ["did not go out, and nobody knows of the next one", UNSENT, UNKNOWN, ["the same"]],
+  ])("also where a try whose time was up learns late that its mail %s", async (_, late, second, third) => {
+    vi.useFakeTimers();
+    try {
+      const { opened, open } = gate();
+      const links: (string | undefined)[] = [];
+      const send: Mailer["send"] = async ({ text }) => {
+        links.push(text.match(/password_reset\/(\S+)/)?.[1]);
+        const outcome = [late, second, "sent" as const][links.length - 1] ?? "sent";
+        if (links.length === 1) await opened;
+        if (outcome !== "sent") throw Object.assign(new Error("no"), outcome);
+      };
+      const refund = vi.fn(async () => {});
+      const rateLimiter = { consume: async () => ({ allowed: true, retryAfterSeconds: 0 }), refund };
+      const h = setup([], {
+        mailer: { send },
+        deliveryTimeout: new TimeSpan(5, "s"),
+        limits: { rateLimiter },
+      });
+      const { job, giveUp } = await h.request();
+      const first = h.attempt(job);
+      await vi.waitFor(() => expect(links).toHaveLength(1));
+      await vi.advanceTimersByTimeAsync(5000);
+      await first;
+      await h.attempt(job);
+      open();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(h.happened()).not.toContain("mail_refused");
+      await h.attempt(job);
+      expect(links.slice(2)).toEqual(third.map(() => links[0]));
+      giveUp();
+      expect(refund).not.toHaveBeenCalled();
     } finally {
       vi.useRealTimers();
     }
@@ -144,12 +183,19 @@ test("the notice of a change is the same mail in every process: it holds no link
 });
 
 test("nothing of a job's id, which a queue may have made up, gets into the key", async () => {
-  const { attempt, tries, clock } = setup([]);
-  const base = { v: 1, at: clock.now, type: "reset_requested", email: MIKE.email } as const;
+  const noAccount = () => ({ subject: "No account", text: "No account has this address." });
+  const { attempt, tries, clock } = setup([], { messages: { noAccount } });
+  const base = { v: 1, at: clock.now, type: "reset_requested" } as const;
   const ids = ["x>\r\nBcc: eve@evil.example", "\u0000", "a".repeat(64), "%0d%0a"];
-  for (const id of ids) await attempt({ ...base, id });
-  expect(tries).toHaveLength(ids.length);
-  for (const { key } of tries) expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  for (const [email, length] of [
+    [MIKE.email, 36],
+    ["nobody@example.org", 43],
+  ] as const) {
+    tries.length = 0;
+    for (const id of ids) await attempt({ ...base, id: `${id}${length}`.slice(-64), email });
+    expect(tries).toHaveLength(ids.length);
+    for (const { key } of tries) expect(key).toMatch(new RegExp(`^[A-Za-z0-9_-]{${length}}$`));
+  }
 });
 
 describe("the address gets its unit back", () => {

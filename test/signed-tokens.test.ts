@@ -4,6 +4,9 @@ import { account } from "./helpers/account.ts";
 import { relatchError } from "./helpers/errors.ts";
 import { randomKey, referenceSignedToken } from "./helpers/reference.ts";
 
+const NO_KEYS = "signedTokens: give keys: [key], 1 to 5 of them";
+const NO_KEY = "signedTokens: a key is a Uint8Array of at least 32 random bytes";
+
 const KEY = randomKey();
 const EXPIRES_AT = Date.UTC(2026, 0, 1, 12, 0, 0, 123);
 const MIKE = account();
@@ -217,22 +220,23 @@ describe("keys", () => {
   });
 
   test.each([
-    ["no options", undefined],
-    ["null", null],
-    ["no keys", {}],
-    ["one key outside of a list", { keys: KEY }],
-    ["an empty list", { keys: [] }],
-    ["six keys", { keys: Array.from({ length: 6 }, randomKey) }],
-    ["a key that is missing", { keys: [KEY, undefined] }],
-    ["a hole for a key", { keys: new Array(1) }],
-    ["a string for a key", { keys: ["0".repeat(64)] }],
-    ["an array for a key", { keys: [Array.from(KEY)] }],
-    ["a key of 31 bytes", { keys: [KEY.subarray(1)] }],
-    ["a short second key", { keys: [KEY, new Uint8Array(16)] }],
-    ["the same key twice", { keys: [KEY, randomKey(), Uint8Array.from(KEY)] }],
+    ["no options", undefined, NO_KEYS],
+    ["null", null, NO_KEYS],
+    ["no keys", {}, NO_KEYS],
+    ["one key outside of a list", { keys: KEY }, NO_KEYS],
+    ["an empty list", { keys: [] }, NO_KEYS],
+    ["six keys", { keys: Array.from({ length: 6 }, randomKey) }, NO_KEYS],
+    ["a key that is missing", { keys: [KEY, undefined] }, NO_KEY],
+    ["a hole for a key", { keys: new Array(1) }, NO_KEY],
+    ["a string for a key", { keys: ["0".repeat(64)] }, NO_KEY],
+    ["an array for a key", { keys: [Array.from(KEY)] }, NO_KEY],
+    ["a key of 31 bytes", { keys: [KEY.subarray(1)] }, NO_KEY],
+    ["a short second key", { keys: [KEY, new Uint8Array(16)] }, NO_KEY],
+    ["the same key twice", { keys: [KEY, randomKey(), Uint8Array.from(KEY)] }, "twice"],
     // `new Uint8Array(32)` that nobody filled: everyone could sign.
-    ["a key of nothing but zeros", { keys: [new Uint8Array(32)] }],
-  ])("refuses %s at construction", (_, options) => {
-    expect(() => signedTokens(options as never)).toThrow(relatchError("ERR_OPTIONS", "signedTokens"));
+    ["a key of nothing but zeros", { keys: [new Uint8Array(32)] }, NO_KEY],
+  ])("refuses %s at construction, and says what to write", (_, options, words) => {
+    const error = relatchError("ERR_OPTIONS", words);
+    expect(() => signedTokens(options as never)).toThrow(error);
   });
 });

@@ -18,7 +18,9 @@ export const isolated = (name: string, { direction }: Language): string =>
 
 /** The same in HTML. A span, since Gmail and Outlook know `dir` but leave `<bdi>` out. */
 export const isolatesAsSpans = (html: string): string =>
-  html.replace(ISOLATE, (_, name: string) => `<span dir="${directionOf(name)}">${name}</span>`);
+  html.includes(FIRST_STRONG_ISOLATE)
+    ? html.replace(ISOLATE, (_, name: string) => `<span dir="${directionOf(name)}">${name}</span>`)
+    : html;
 
 const directionOf = (name: string): "ltr" | "rtl" =>
   RIGHT_TO_LEFT.test(/\p{L}/u.exec(name)?.[0] ?? "") ? "rtl" : "ltr";

@@ -24,10 +24,11 @@ const PLAIN = (): Common => ({ button: buttonColours(DEFAULT_ACCENT) });
 export function standard(common: Common = PLAIN()): StandardMessages {
   const htmlMail = htmlLayout(common);
   return {
-    resetLink({ url, lifetime, ...input }) {
-      const words = input.language.resetLink;
+    resetLink(input) {
+      const { url, lifetime, language } = input;
+      const words = language.resetLink;
       const { appName, mail } = opening(input, htmlMail);
-      const holds = words.lifetime(durationInWords(lifetime, input.language));
+      const holds = words.lifetime(durationInWords(lifetime, language));
       return mail(words.subject(appName), holds, [
         words.intro(appName),
         { label: words.action, url, plainLink: words.plainLink },
@@ -37,15 +38,16 @@ export function standard(common: Common = PLAIN()): StandardMessages {
     },
 
     // No link to reset in here: whoever reads the mailbox would be handed the next step.
-    passwordChanged({ changedAt, ...input }) {
-      const words = input.language.passwordChanged;
+    passwordChanged(input) {
+      const { changedAt, language } = input;
+      const words = language.passwordChanged;
       const { appName, mail } = opening(input, htmlMail);
-      const when = instantInWords(changedAt, input.language);
+      const when = instantInWords(changedAt, language);
       return mail(words.subject(appName), words.signedOut, [
         words.intro(appName, when),
         words.signedOut,
         words.notYou,
-        ...help(input.language, common),
+        ...help(language, common),
       ]);
     },
   };

@@ -36,12 +36,8 @@ export const tokens = [
   ...of(
     "account.ts",
     ["account.test.ts", "reset-token.test.ts", "signed-tokens.test.ts"],
-    [
-      "no password is another state than any",
-      "encoded(prefix, id, email, null, tenant)",
-      "encoded(prefix, id, email, tenant)",
-    ],
-    ["a link is bound to the tenant", "true, passwordHash, tenant)", "true, passwordHash)"],
+    ["no password is another state than any", "passwordHash === null ? NONE : SOME, ", ""],
+    ["a link is bound to the tenant", "passwordHash, tenant);", "passwordHash);"],
     [
       "a stamp of nothing",
       'if (typeof id !== "string" || (typeof passwordHash !== "string" && passwordHash !== null)) {',

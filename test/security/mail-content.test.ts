@@ -130,7 +130,7 @@ const VARIABLE: Record<string, (letter: Letter) => RegExp> = {
   // Encoded words and printable ASCII; what they say is compared by itself.
   subject: () => /^[ -~]*$/,
   date: () => /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/,
-  "message-id": () => /^<[\w-]{43}@acme\.example>$/,
+  "message-id": () => /^<(?:[\w-]{36}|[\w-]{43})@acme\.example>$/,
   "content-type": () => /^multipart\/alternative; boundary="[\w-]+"$/,
 };
 
