@@ -130,13 +130,13 @@ describe("an answer", () => {
   });
 
   test.each([
-    ["120", 120],
-    ["0", undefined],
-    ["soon", undefined],
-    ["-1", undefined],
-    [new Date(Date.now() + 3_600_000).toUTCString(), expect.closeTo(3600, -2)],
-    [new Date(Date.now() - 3_600_000).toUTCString(), undefined],
-  ])("says when to come back: Retry-After %s", async (header, seconds) => {
+    ["in two minutes", "120", 120],
+    ["at once", "0", undefined],
+    ["at no time", "soon", undefined],
+    ["before now", "-1", undefined],
+    ["at a date", new Date(Date.now() + 3_600_000).toUTCString(), expect.closeTo(3600, -2)],
+    ["at a date that is past", new Date(Date.now() - 3_600_000).toUTCString(), undefined],
+  ])("says when to come back: %s", async (_when, header, seconds) => {
     const mailer = await mailerTo(answering(429, {}, { "Retry-After": header }));
     expect((await failureOf(mailer.send(MESSAGE, ABOUT))).retryAfterSeconds).toEqual(seconds);
   });

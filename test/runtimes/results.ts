@@ -22,9 +22,8 @@ export interface RuntimeRun {
   report: Report;
 }
 
-/** The case's name on every runtime: an object, a function or the time of day in a title is shown otherwise. */
+/** The case's name on every runtime: an object or a function in a title is shown otherwise. */
 export function keyOf({ file, name }: Pick<CaseResult, "file" | "name">): string {
-  const timeless = name.replace(/\d\d:\d\d:\d\d/g, "00:00:00");
-  const code = timeless.search(/\{|=>/);
-  return `${file} > ${code < 0 ? timeless : `${timeless.slice(0, timeless.lastIndexOf(" ", code))} …`}`;
+  const code = name.search(/\{|=>/);
+  return `${file} > ${code < 0 ? name : `${name.slice(0, name.lastIndexOf(" ", code))} …`}`;
 }

@@ -46,13 +46,12 @@ test("an exception covers a group, and is a problem when there is no such group 
   ]);
 });
 
-test("a case has one key, however a runtime shows the objects, functions and times in its title", () => {
+test("a case has one key, however a runtime shows the objects and functions in its title", () => {
   const keys = ["takes Console{ a: 1 }", "takes console{ b: [Function] }"].map((name) =>
     keyOf(passing(name)),
   );
   expect(new Set(keys).size).toBe(1);
   const functions = ["nothing: () => undefined", "nothing: () => void 0"].map((name) => keyOf(passing(name)));
   expect(new Set(functions).size).toBe(1);
-  expect(keyOf(passing("at 15:39:30 GMT"))).toBe(keyOf(passing("at 17:01:02 GMT")));
   expect(keyOf(passing("one"))).not.toBe(keyOf(passing("two")));
 });
