@@ -17,8 +17,7 @@ export const byteLength = (text: string): number => (isAscii(text) ? text.length
  */
 export function encoded(...parts: (Uint8Array | string | null | undefined)[]): Uint8Array {
   let room = 0;
-  // No character takes more than three bytes a unit.
-  for (const part of parts) room += typeof part === "string" ? 4 + 3 * part.length : (part?.length ?? 0);
+  for (const part of parts) room += typeof part === "string" ? 4 + byteLength(part) : (part?.length ?? 0);
   const bytes = new Uint8Array(room);
   let offset = 0;
   for (const part of parts) {
@@ -31,7 +30,7 @@ export function encoded(...parts: (Uint8Array | string | null | undefined)[]): U
       offset += part.length;
     }
   }
-  return offset < room ? bytes.subarray(0, offset) : bytes;
+  return bytes;
 }
 
 /** UTF-8, in its place; answers how many bytes it took. The encoder costs more than all of an ASCII text. */

@@ -168,15 +168,17 @@ export function createPasswordReset(options: PasswordResetOptions): PasswordRese
 
     const ahead = completions.get(token);
     if (ahead && ahead.password === newPassword && ahead.tenant === tenant) return ahead.result;
-    const turn = ahead ? ahead.result.catch(() => {}) : Promise.resolve();
-    const result = turn
-      .then(() => proveAndComplete(token, newPassword, tenant, locale))
-      .finally(() => {
+    const inTurn = async () => {
+      await ahead?.result.catch(() => {});
+      try {
+        return await proveAndComplete(token, newPassword, tenant, locale);
+      } finally {
         if (completions.get(token) === completion) completions.delete(token);
-      });
-    const completion: Completion = { password: newPassword, tenant, result };
+      }
+    };
+    const completion: Completion = { password: newPassword, tenant, result: inTurn() };
     completions.set(token, completion);
-    return result;
+    return completion.result;
   }
 
   async function proveAndComplete(

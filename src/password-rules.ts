@@ -121,11 +121,12 @@ export const notCommon: PasswordRule = async (password) => {
  * person's name, the application's name. Such words count for nothing: without them eight characters must
  * remain. Words of less than four characters are not looked for.
  */
-export const notPersonal: PasswordRule = (password, { email = "", name = "", appName = "" }) => {
-  const given = [email, email?.split("@")[0], name, appName].map((text) => fold(text?.slice(0, 256) ?? ""));
+export const notPersonal: PasswordRule = (password, { email, name, appName }) => {
+  // In one text, for one folding; NUL is in no password.
+  const parts = [email, email?.split("@")[0], name, appName].map((text) => text?.slice(0, 256));
+  const given = fold(parts.join("\0"));
   const whole = fold(password);
-  const words = given.flatMap((text) => [text, ...text.split(/\s+/)]);
-  const rest = words
+  const rest = [...given.split("\0"), ...given.split(/[\0\s]+/)]
     .filter((word) => whole.includes(word) && [...word].length >= 4)
     .sort((a, b) => b.length - a.length)
     .reduce((left, word) => left.replaceAll(word, ""), whole);

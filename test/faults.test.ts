@@ -228,6 +228,14 @@ function site(
   return proper ? { operation, call, code, proper } : { operation, call, code };
 }
 
+/** What an error calls it. */
+const labelOf = (call: string): string =>
+  ({
+    "own.passwordRule": "A password rule",
+    "own.resetLink": "messages for reset_link",
+    "own.passwordChanged": "messages for password_changed",
+  })[call] ?? call.replace("own.", "");
+
 /** For titles. */
 const named = (sites: Site[]) => sites.map((each) => [each.operation, each.call, each] as const);
 
@@ -330,7 +338,8 @@ describe.each(named(SITES))("%s: %s fails", (_operation, _call, { operation, cal
     const error = expectFault(outcome, code);
     expect(Object.hasOwn(error, "cause")).toBe(true);
     expect(error.cause === thrown).toBe(true);
-    expect(JSON.parse(JSON.stringify(error))).toEqual({ name: "RelatchError", code, message: error.message });
+    const message = `${labelOf(call)} failed.`;
+    expect(JSON.parse(JSON.stringify(error))).toEqual({ name: "RelatchError", code, message });
     expectNothingOpen(app, outcome);
     mend();
     if (operation.startsWith("completeReset")) await expectLinkAlive(app);

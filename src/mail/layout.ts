@@ -118,9 +118,9 @@ const verbatim = (address: string): string =>
 
 const inline = (text: string): string => isolatesAsSpans(escapeHtml(text));
 
-/** Text as HTML shows it, in content and in quoted attributes. */
+/** Text as HTML shows it, in content and in quoted attributes. Asked first: most texts have nothing to replace. */
 export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`) : text;
 
 const PAGE = "#f3f4f6";
 const LINE = "#e5e7eb";
