@@ -70,7 +70,7 @@ async function fetchRange(url: string, timeoutMs: number): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   for await (const chunk of answer.body) {
-    text += decoder.decode(chunk, { stream: true });
+    text += decoder.decode(chunk);
     if (text.length > MAX_ANSWER_BYTES) throw new Error("answer too long");
   }
   if (!/^[0-9A-F]{35}:\d+\r?(\n|$)/.test(text)) throw new Error("no range of digests");

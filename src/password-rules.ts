@@ -60,7 +60,8 @@ export async function checkPassword(
   });
   if (typeof password !== "string" || password === "") return [violation({ code: "required" })];
   // First, and whatever the rules: neither they nor a hasher are to be fed megabytes (CVE-2013-1443).
-  if (password.length > 2 * MAX_LENGTH) return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
+  if (lengthOf(password, MAX_LENGTH) > MAX_LENGTH)
+    return [violation({ code: "too_long", params: { max: MAX_LENGTH } })];
 
   // Two passwords that differ in lone surrogates alone would hash alike, and so they may behind a NUL.
   if (!password.isWellFormed() || password.includes("\0")) return [violation({ code: "invalid_characters" })];
@@ -81,6 +82,10 @@ export async function checkPassword(
 /** Code points that no password may exceed, whatever the rules say. */
 const MAX_LENGTH = 4096;
 
+/** In code points. Each is one or two units: what is longer than twice `max` need not be counted. */
+const lengthOf = (password: string, max: number): number =>
+  password.length > 2 * max ? password.length : [...password].length;
+
 /** Options of {@link passwordLength}, in code points. */
 export interface PasswordLengthOptions {
   min?: number | undefined;
@@ -100,9 +105,7 @@ export function passwordLength(options: PasswordLengthOptions = {}): PasswordRul
   const max = wholeNumber("max", given.max, 1024, min, MAX_LENGTH);
   if (max < min) throw wrong("max is not below min");
   return (password) => {
-    // A code point is one or two units: what is longer than this need not be counted.
-    if (password.length > 2 * max) return { code: "too_long", params: { max } };
-    const length = [...password].length;
+    const length = lengthOf(password, max);
     if (length < min) return { code: "too_short", params: { min } };
     return length > max ? { code: "too_long", params: { max } } : undefined;
   };

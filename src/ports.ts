@@ -167,10 +167,7 @@ function account(method: keyof UserStore, answer: unknown): Account | undefined 
   if (answer === null || answer === undefined) return undefined;
   const wrong = (what: string, mend: string) => wrongAnswer(method, what, mend);
   if (typeof answer !== "object" || Array.isArray(answer)) {
-    throw wrong(
-      Array.isArray(answer) ? "an array" : `a ${typeof answer}`,
-      "one user object or null, e.g. rows[0]",
-    );
+    throw wrong(Array.isArray(answer) ? "an array" : typeof answer, "one user object or null, e.g. rows[0]");
   }
   const { id, email, passwordHash, name, locale, tenant, resetAllowed } = answer as Record<string, unknown>;
   if (typeof id !== "string")
@@ -220,8 +217,7 @@ function isTokenRecord(answer: unknown): boolean {
 
 function decision(method: keyof UserStore, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
-  const mend = "whether the row changed, e.g. result.rowCount === 1";
-  throw wrongAnswer(method, answer === undefined ? "nothing" : `a ${typeof answer}`, mend);
+  throw wrongAnswer(method, typeof answer, "whether the row changed, e.g. result.rowCount === 1");
 }
 
 const wrongAnswer = (method: keyof UserStore, what: string, mend: string): RelatchError =>

@@ -61,7 +61,7 @@ export function memoryRateLimiter(
 
     async refund(key, rule) {
       const window = windows.get(keyOf(key, rule));
-      if (window && window.endsAt > now() && window.used > 0) window.used -= 1;
+      if (window && window.used > 0) window.used -= 1;
     },
   };
 }

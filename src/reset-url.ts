@@ -26,8 +26,7 @@ export function parseResetUrl(template: unknown): ResetUrl {
 
   const parts = url.href.split(/:token(?![A-Za-z0-9_])/);
   const [before, after] = parts;
-  if (before === undefined || after === undefined || parts.length > 2)
-    return refuse("needs :token exactly once");
+  if (parts.length !== 2) return refuse("needs :token exactly once");
   return (token) => `${before}${token}${after}`;
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type BreachedPasswordOptions, breachedPassword } from "../src/breached-password.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 const PASSWORD = "correct horse battery";
 const DIGEST = createHash("sha1").update(PASSWORD).digest("hex").toUpperCase();
@@ -41,7 +41,7 @@ describe("asking", () => {
     const { asked } = await judge(`${OTHER}:1\r\n`);
     const [{ method, url, headers } = {} as IncomingMessage, ...more] = asked;
     expect([method, url, more]).toEqual(["GET", `/range/${DIGEST.slice(0, 5)}`, []]);
-    expect(headers["add-padding"]).toBe("true");
+    expect(headers).toMatchObject({ "add-padding": "true", "user-agent": "relatch" });
     expect(headers).not.toHaveProperty("cookie");
     const sent = JSON.stringify([url, headers]).toUpperCase();
     for (const secret of [
@@ -82,6 +82,7 @@ describe("the verdict", () => {
     ["on the last line, without an end", `${OTHER}:3\n${SUFFIX}:1`, "breached"],
     ["among padding", `${padding(800)}${SUFFIX}:7\r\n${padding(200)}`, "breached"],
     ["nowhere", `${OTHER}:3\r\n`, undefined],
+    ["nowhere, in a single line", `${OTHER}:3`, undefined],
     ["nowhere but in padding, with a count of 0", `${padding(500)}${SUFFIX}:0\r\n`, undefined],
     ["at the end of another line only", `${OTHER}:3\r\n0${SUFFIX.slice(1)}:9\r\n`, undefined],
   ])("on a password that stands %s", async (_, answer, code) => {
@@ -133,9 +134,12 @@ const failures: [string, string | RequestListener][] = [
   ],
   ["answers nothing", ""],
   ["answers with a page", "<!doctype html><title>Sign in to the hotel's network</title>"],
+  ["answers with a range in a page", `<pre>\n${OTHER}:3\r\n`],
   ["answers JSON", '{"ok":true}'],
   ["answers in binary", (_, response) => void response.end(Buffer.alloc(1000, 0xff))],
   ["counts in words", `${OTHER}:3\r\n${SUFFIX}:many\r\n`],
+  ["counts in dozens", `${OTHER}:3\r\n${SUFFIX}:3dz\r\n`],
+  ["counts vaguely", `${OTHER}:3\r\n${SUFFIX}:~3\r\n`],
   ["forgets the count", `${OTHER}:3\r\n${SUFFIX}:`],
   ["forgets even the colon", `${OTHER}:3\r\n${SUFFIX}`],
   [
@@ -197,26 +201,76 @@ test("a server that is not there is unavailable too", async () => {
 
 describe("refuses at construction", () => {
   test.each([
-    ["null", null],
-    ["a string", "https://pwned.example.com/range/"],
-    ["an endpoint that is no URL", { endpoint: "pwned.example.com" }],
-    ["an endpoint that is no string", { endpoint: 42 }],
-    ["an endpoint that is no web server", { endpoint: "data:text/plain," }],
-    ["another scheme", { endpoint: "ftp://pwned.example.com/range/" }],
-    ["no time at all", { timeoutMs: 0 }],
-    ["less than none", { timeoutMs: -1 }],
-    ["NaN", { timeoutMs: Number.NaN }],
-    ["a time in words, with which every password would pass", { timeoutMs: "2000" }],
-    ["half a millisecond, which no timer takes: every password would pass", { timeoutMs: 1999.5 }],
-    ["more time than a timer has", { timeoutMs: 2 ** 31 }],
-    ["a threshold of 0, which all padding reaches", { threshold: 0 }],
-    ["a threshold of NaN, which nothing reaches", { threshold: Number.NaN }],
-    ["a threshold without end, which nothing reaches", { threshold: Number.POSITIVE_INFINITY }],
-    ["a threshold in words", { threshold: "1" }],
-    ["another word for what to do", { onUnavailable: "ignore" }],
-    ["true for what to do", { onUnavailable: true }],
-  ])("%s", (_, options) => {
-    expect(() => breachedPassword(options as never)).toThrow(WRONG_OPTIONS);
+    ["null", null, "options of breachedPassword is an object"],
+    ["a string", "https://pwned.example.com/range/", "options of breachedPassword is an object"],
+    [
+      "an endpoint that is no URL",
+      { endpoint: "pwned.example.com" },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    [
+      "an endpoint that is no string",
+      { endpoint: 42 },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    [
+      "an endpoint that is no web server",
+      { endpoint: "data:text/plain," },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    [
+      "another scheme",
+      { endpoint: "ftp://pwned.example.com/range/" },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    [
+      "a scheme that ends like it",
+      { endpoint: "xhttp://pwned.example.com/range/" },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    [
+      "a URL object",
+      { endpoint: new URL("https://pwned.example.com/range/") },
+      'endpoint is a URL like "https://pwned.example.com/range/"',
+    ],
+    ["no time at all", { timeoutMs: 0 }, "timeoutMs is a whole number from 1 to 2147483647"],
+    ["less than none", { timeoutMs: -1 }, "timeoutMs is a whole number from 1 to 2147483647"],
+    ["NaN", { timeoutMs: Number.NaN }, "timeoutMs is a whole number from 1 to 2147483647"],
+    [
+      "a time in words, with which every password would pass",
+      { timeoutMs: "2000" },
+      "timeoutMs is a whole number from 1 to 2147483647",
+    ],
+    [
+      "half a millisecond, which no timer takes: every password would pass",
+      { timeoutMs: 1999.5 },
+      "timeoutMs is a whole number from 1 to 2147483647",
+    ],
+    [
+      "more time than a timer has",
+      { timeoutMs: 2 ** 31 },
+      "timeoutMs is a whole number from 1 to 2147483647",
+    ],
+    [
+      "a threshold of 0, which all padding reaches",
+      { threshold: 0 },
+      "threshold is a whole number from 1 to 2147483647",
+    ],
+    [
+      "a threshold of NaN, which nothing reaches",
+      { threshold: Number.NaN },
+      "threshold is a whole number from 1 to 2147483647",
+    ],
+    [
+      "a threshold without end, which nothing reaches",
+      { threshold: Number.POSITIVE_INFINITY },
+      "threshold is a whole number from 1 to 2147483647",
+    ],
+    ["a threshold in words", { threshold: "1" }, "threshold is a whole number from 1 to 2147483647"],
+    ["another word for what to do", { onUnavailable: "ignore" }, 'onUnavailable is one of "allow", "refuse"'],
+    ["true for what to do", { onUnavailable: true }, 'onUnavailable is one of "allow", "refuse"'],
+  ])("%s", (_, options, message) => {
+    expect(() => breachedPassword(options as never)).toThrow(wrongOptions(message));
   });
 
   test("and no option that is undefined", () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type BackgroundOptions, background, inline, queueDispatcher } from "../src/dispatch.ts";
 import type { Job } from "../src/jobs.ts";
 import type { Dispatcher, DropReason } from "../src/types.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -184,6 +184,9 @@ describe("background: what waits and what runs", () => {
     expect(drops).toEqual([]);
     await vi.advanceTimersByTimeAsync(1000);
     expect(seen().sort()).toEqual([...ids(5, "follow"), ...ids(5, "more"), "request"].sort());
+    // Nor do those that are done leave one behind.
+    for (const id of ["one", "one too many"]) await dispatch(request(id));
+    expect(drops).toEqual([["one too many", "queue_full"]]);
   });
 });
 
@@ -418,15 +421,17 @@ describe("background: refuses at construction", () => {
   const bad = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "8", null];
   test.each(numbers.flatMap((name) => bad.map((value) => [name, value])))("%s: %s", (name, value) => {
     const options = { [String(name)]: value } as BackgroundOptions;
-    expect(() => background(options)).toThrow(WRONG_OPTIONS);
+    expect(() => background(options)).toThrow(
+      wrongOptions(`${name} is a whole number from 1 to ${2 ** 31 - 1}`),
+    );
   });
 
   test.each([
-    ["null", null],
-    ["a number", 8],
-    ["a waitUntil that is no function", { waitUntil: true }],
-  ])("%s", (_, options) => {
-    expect(() => background(options as never)).toThrow(WRONG_OPTIONS);
+    ["null", null, "options of background is an object"],
+    ["a number", 8, "options of background is an object"],
+    ["a waitUntil that is no function", { waitUntil: true }, "waitUntil is a function"],
+  ])("%s", (_, options, message) => {
+    expect(() => background(options as never)).toThrow(wrongOptions(message));
   });
 
   test("and no option that is undefined", () => {
@@ -476,6 +481,16 @@ describe("inline", () => {
     await drain();
     expect(seen()).toEqual(["f"]);
   });
+
+  test("does not wait for a delivery that takes over five seconds, nor report it", async () => {
+    const { dispatch, ids: seen, drops } = setup(inline(), pauseOf(60_000));
+    const answered = dispatch(request("a"));
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(await isSettled(answered)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await isSettled(answered)).toBe(true);
+    expect([seen(), drops]).toEqual([["a"], []]);
+  });
 });
 
 describe("queueDispatcher", () => {
@@ -503,6 +518,8 @@ describe("queueDispatcher", () => {
   });
 
   test.each([undefined, null, {}, "queue"])("refuses %s for the queue at construction", (enqueue) => {
-    expect(() => queueDispatcher(enqueue as never)).toThrow(WRONG_OPTIONS);
+    expect(() => queueDispatcher(enqueue as never)).toThrow(
+      wrongOptions("queueDispatcher takes a function that puts a job into a queue"),
+    );
   });
 });

@@ -482,14 +482,49 @@ const GARBAGE: [string, unknown][] = [
   ["an object that throws when it is looked at", hostile()],
 ];
 
+const EXAMPLE = 'Write it like "https://app.example.com/password_reset/:token"';
+
+const NO_RECORD = "tokens.find must answer the TokenRecord or nothing.";
+
+/** What the error says of a wrong answer. */
+const WRONG_ANSWERS: Record<string, (answer: unknown) => unknown> = {
+  "rateLimiter.consume": () => "rateLimiter.consume must answer { allowed, retryAfterSeconds }.",
+  "tokens.find": () => NO_RECORD,
+  "users.findByEmail": () =>
+    expect.stringMatching(/^users\.findByEmail answered .+; it must be exact: .+\.$/),
+  "users.findById": () => expect.stringMatching(/^users\.findById answered .+; it must be exact: .+\.$/),
+  "users.replacePasswordHash": (answer) =>
+    `users.replacePasswordHash answered ${typeof answer}; it must be exact: whether the row changed, e.g. result.rowCount === 1.`,
+  "users.setFirstPasswordHash": (answer) =>
+    `users.setFirstPasswordHash answered ${typeof answer}; it must be exact: whether the row changed, e.g. result.rowCount === 1.`,
+  "hasher.hash": () => "hasher.hash must answer a hash, as a string.",
+  "own.appName": () => 'appName is a name like "Acme", or a function.',
+  "own.resetUrl": () => `resetUrl is no absolute URL. ${EXAMPLE}.`,
+  "own.passwordRule": () => "A password rule answers { code: string, … } or nothing.",
+  "own.resetLink": () => "The message for reset_link must be { subject, text, html? }, all strings.",
+  "own.passwordChanged": () =>
+    "The message for password_changed must be { subject, text, html? }, all strings.",
+};
+
+/** What is looked into, and not only at. */
+const READ = ["rateLimiter.consume", "tokens.find", "users.findByEmail", "users.findById"].concat([
+  "own.passwordRule",
+  "own.resetLink",
+  "own.passwordChanged",
+]);
+
 describe.each(named(SITES))("%s: %s answers", (_operation, _call, { operation, call, code, proper }) => {
-  test.each(GARBAGE)("%s", async (_, answer) => {
+  test.each(GARBAGE)("%s", async (what, answer) => {
     const app = await readyFor(operation);
     const mend = replace(app, call, async () => answer);
     const outcome = await outcomeOf(operations[operation].run(app));
     const expected = proper?.(answer);
     if (expected) expect(outcome).toEqual({ value: expected.outcome });
-    else expectFault(outcome, code);
+    else {
+      const isUnreadable = what.includes("throws") && READ.includes(call);
+      const complaint = isUnreadable ? `${labelOf(call)} failed.` : WRONG_ANSWERS[call]?.(answer);
+      expect(expectFault(outcome, code)).toHaveProperty("message", complaint);
+    }
     if (expected?.outcome === completed) return;
     expectNothingOpen(app, outcome);
     mend();
@@ -542,7 +577,7 @@ describe("what comes close to a proper answer opens nothing either", () => {
       const { find } = app.tokens;
       app.tokens.find = async (hash) => change((await find(hash))!) as TokenRecord;
       const outcome = await outcomeOf(operations[operation].run(app));
-      if (code) expectFault(outcome, code);
+      if (code) expect(expectFault(outcome, code).message).toBe(NO_RECORD);
       else expect(outcome).toEqual({ value: REFUSED });
       expectNothingOpen(app, outcome);
       expect(app.users.get("43")).toEqual(MARY);
@@ -583,7 +618,9 @@ describe("what comes close to a proper answer opens nothing either", () => {
       const app = await readyFor(operation);
       app.users.findById = async () => answer as ResetUser;
       const outcome = await outcomeOf(operations[operation].run(app));
-      if (code) expectFault(outcome, code);
+      const complaint =
+        "users.findById answered an account with another id; it must be exact: match the id exactly.";
+      if (code) expect(expectFault(outcome, code).message).toBe(complaint);
       else expect(outcome).toEqual({ value: REFUSED });
       expectNothingOpen(app, outcome);
     }
@@ -614,13 +651,13 @@ describe("what comes close to a proper answer opens nothing either", () => {
   });
 
   test.each([
-    ["the password", GOOD_PASSWORD],
-    ["the old hash", MIKE.passwordHash!],
-  ])("a hasher that answers %s", async (_, hash) => {
+    ["the password", GOOD_PASSWORD, "hasher.hash must answer a hash, as a string."],
+    ["the old hash", MIKE.passwordHash!, "hasher.hash answered the old hash: it must salt."],
+  ])("a hasher that answers %s", async (_, hash, complaint) => {
     const app = await readyFor("completeReset");
     const mend = replace(app, "hasher.hash", async () => hash);
     const outcome = await outcomeOf(operations.completeReset.run(app));
-    expectFault(outcome, "ERR_HASHER");
+    expect(expectFault(outcome, "ERR_HASHER").message).toBe(complaint);
     expectNothingOpen(app, outcome);
     mend();
     await expectLinkAlive(app);
@@ -645,7 +682,11 @@ describe.each(named(AWAITED))("%s: %s never answers", (_operation, _call, { oper
     const outcome = outcomeOf(operations[operation].run(app));
     expect(await stateAfter(limit - 1, outcome)).toBe("pending");
     const late = await stateAfter(2, outcome);
-    expect(expectFault(late, code).cause).toBeInstanceOf(Error);
+    const name = call === "own.passwordRule" ? "passwordRules" : labelOf(call);
+    expect(expectFault(late, code)).toMatchObject({
+      message: `${name} failed.`,
+      cause: new Error(`no answer within ${limit} ms`),
+    });
     expectNothingOpen(app, late);
     vi.useRealTimers();
     mend();

@@ -118,6 +118,10 @@ describe.each([
   });
 });
 
+test("a job may be of any instant that a date can hold", () => {
+  for (const at of [0, 8.64e15]) expect(parseJob({ ...REQUEST, at })).toMatchObject({ at });
+});
+
 describe("reset_requested", () => {
   test("has an address in canonical form", () => {
     expect(parseJob({ ...REQUEST, email: " Mike@EXAMPLE.org " })).toMatchObject({
@@ -156,6 +160,12 @@ test("a tenant that no job can carry is refused at the door, not lost behind it"
 });
 
 describe("password_changed", () => {
+  test("carries the longest id that an account has", () => {
+    for (const userId of ["x".repeat(128), "😀".repeat(32)]) {
+      expect(parseJob({ ...FOLLOW_UP, userId })).toMatchObject({ userId });
+    }
+  });
+
   test.each([
     ["an id of more bytes than any account has", { userId: "x".repeat(129) }],
     ["an id of more bytes than any account has, in fewer characters", { userId: "😀".repeat(33) }],

@@ -9,7 +9,7 @@ import {
   type PasswordRule,
   passwordLength,
 } from "../src/password-rules.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 const codes = async (...input: Parameters<typeof checkPassword>) =>
   (await checkPassword(...input)).map(({ code }) => code);
@@ -141,7 +141,9 @@ describe("rules of one's own", () => {
   test.each([false, true, "too short", {}, { code: 1 }])(
     "that answer %j are a mistake, not a verdict",
     async (answer) => {
-      await expect(checkPassword(GOOD, [() => answer as never])).rejects.toEqual(WRONG_OPTIONS);
+      await expect(checkPassword(GOOD, [() => answer as never])).rejects.toEqual(
+        wrongOptions("A password rule answers { code: string, … } or nothing"),
+      );
     },
   );
 
@@ -159,20 +161,21 @@ describe("rules of one's own", () => {
     ["rejects", () => Promise.reject(new Error("out of order"))],
   ])("one that %s is reported as one error, its own beside it", async (_, rule) => {
     const failure = checkPassword(GOOD, [rule as PasswordRule]);
-    await expect(failure).rejects.toEqual(WRONG_OPTIONS);
+    await expect(failure).rejects.toEqual(wrongOptions("A password rule failed"));
     await expect(failure).rejects.toMatchObject({ cause: { message: "out of order" } });
   });
 
   test.each([
-    ["null for the rules", null, {}, en],
-    ["a rule that is none", ["min8"], {}, en],
-    ["one rule outside of a list", notCommon, {}, en],
-    ["null for the context", [notPersonal], null, en],
-    ["null for the language", [passwordLength()], {}, null],
-    ["a language that is none", [passwordLength()], {}, "ru"],
-  ])("%s is a wrong argument", async (_, rules, context, language) => {
+    ["null for the rules", null, {}, en, "rules is a list of functions"],
+    ["a rule that is none", ["min8"], {}, en, "rules is a list of functions"],
+    ["one rule outside of a list", notCommon, {}, en, "rules is a list of functions"],
+    ["null for the context", [notPersonal], null, en, "context is an object"],
+    ["a text for the context", [notPersonal], "mike@example.org", en, "context is an object"],
+    ["null for the language", [passwordLength()], {}, null, "language is one of relatch/languages"],
+    ["a language that is none", [passwordLength()], {}, "ru", "language is one of relatch/languages"],
+  ])("%s is a wrong argument", async (_, rules, context, language, message) => {
     const answer = checkPassword("short", rules as never, context as never, language as never);
-    await expect(answer).rejects.toEqual(WRONG_OPTIONS);
+    await expect(answer).rejects.toEqual(wrongOptions(message));
   });
 });
 
@@ -217,19 +220,34 @@ describe("passwordLength", () => {
     expect(await codes("a".repeat(1025), [passwordLength({ min: 15, max })])).toEqual(["too_long"]);
   });
 
+  test("up to 4096 of them, which no password exceeds, whatever the rules", async () => {
+    expect(await codes(horse.repeat(4096), [passwordLength({ max: 4096 })])).toEqual([]);
+    expect(await codes(horse.repeat(4096), [])).toEqual([]);
+    expect(await codes(`${horse.repeat(4095)}ab`, [])).toEqual(["too_long"]);
+    expect(await codes("a".repeat(4097), [])).toEqual(["too_long"]);
+  });
+
   test.each([
-    ["null", null],
-    ["a number", 8],
-    ["a minimum that is no number", { min: "8" }],
-    ["half a character", { min: 8.5 }],
-    ["NaN, with which everything would be long enough", { min: Number.NaN }],
-    ["NaN, with which nothing would be too long", { max: Number.NaN }],
-    ["no maximum at all", { max: Number.POSITIVE_INFINITY }],
-    ["a maximum below the minimum", { min: 8, max: 7 }],
-    ["a maximum below the default minimum", { max: 7 }],
-    ["a minimum above the default maximum", { min: 1025 }],
-  ])("refuses %s at construction", (_, options) => {
-    expect(() => passwordLength(options as never)).toThrow(WRONG_OPTIONS);
+    ["null", null, "options of passwordLength is an object"],
+    ["a number", 8, "options of passwordLength is an object"],
+    ["a minimum that is no number", { min: "8" }, "min is a whole number from 1 to 2147483647"],
+    ["half a character", { min: 8.5 }, "min is a whole number from 1 to 2147483647"],
+    [
+      "NaN, with which everything would be long enough",
+      { min: Number.NaN },
+      "min is a whole number from 1 to 2147483647",
+    ],
+    [
+      "NaN, with which nothing would be too long",
+      { max: Number.NaN },
+      "max is a whole number from 8 to 4096",
+    ],
+    ["no maximum at all", { max: Number.POSITIVE_INFINITY }, "max is a whole number from 8 to 4096"],
+    ["a maximum below the minimum", { min: 8, max: 7 }, "max is a whole number from 8 to 4096"],
+    ["a maximum below the default minimum", { max: 7 }, "max is a whole number from 8 to 4096"],
+    ["a minimum above the default maximum", { min: 1025 }, "max is not below min"],
+  ])("refuses %s at construction", (_, options, message) => {
+    expect(() => passwordLength(options as never)).toThrow(wrongOptions(message));
   });
 });
 
@@ -270,6 +288,7 @@ describe("notPersonal", () => {
 
   test.each([
     ["eight more characters", "stone-in-my-shoe"],
+    ["exactly eight", "stone12345678"],
     ["no such word", "kfjw9-2kd"],
     ["a word of three letters only", "abc-abc-", { name: "Abc Abc" }],
     ["what is a word only by chance", "cornerstone-laid", context],
@@ -281,6 +300,10 @@ describe("notPersonal", () => {
     expect(await notPersonal("🐴🔋📎1234567", { name: "🐴🔋📎" })).toBeUndefined();
     expect(await notPersonal("🐴🔋📎✅1234567", { name: "🐴🔋📎✅" })).toEqual({ code: "personal" });
     expect(await notPersonal("stone🐴🔋📎✅🐴🔋📎", { name: "Stone" })).toEqual({ code: "personal" });
+  });
+
+  test("reads so much of a name as the longest of passwords needs", async () => {
+    expect(await notPersonal("a".repeat(260), { name: "a".repeat(300) })).toEqual({ code: "personal" });
   });
 
   test("takes away the longer word first", async () => {

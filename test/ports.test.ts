@@ -6,7 +6,7 @@ describe("what a user store must not answer: ERR_USER_STORE, with the mend", () 
   test.each([
     ["an array", [MIKE], "an array; it must be exact: one user object or null, e.g. rows[0]"],
     ["an empty array", [], "an array; it must be exact: one user object or null, e.g. rows[0]"],
-    ["true", true, "a boolean; it must be exact: one user object or null, e.g. rows[0]"],
+    ["true", true, "boolean; it must be exact: one user object or null, e.g. rows[0]"],
     [
       "a number for an id",
       { ...MIKE, id: 42 },

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addressKey, clientKey } from "../src/limit-keys.ts";
 import { memoryRateLimiter } from "../src/rate-limit.ts";
-import { WRONG_OPTIONS } from "./helpers/errors.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 const RULE = { max: 3, windowSeconds: 60 };
 const START = Date.UTC(2026, 0, 1);
@@ -183,6 +183,14 @@ describe("memoryRateLimiter", () => {
       expect([await left("a", hour), await left("b"), await left("c", hour)]).toEqual([0, 0, 0]);
     });
 
+    test("nor does one that begins anew since the clock went back", async () => {
+      const { clock, left } = limiterWithClock(2);
+      for (const key of ["a", "b"]) expect(await left(key)).toBe(3);
+      clock.now -= 365 * 24 * 3600 * 1000;
+      for (const key of ["b", "a", "c"]) expect(await left(key)).toBe(3);
+      expect(await left("a")).toBe(0);
+    });
+
     test("one key is enough to count with", async () => {
       const { left } = limiterWithClock(1);
       expect(await left("a")).toBe(3);
@@ -199,14 +207,18 @@ describe("memoryRateLimiter", () => {
   });
 
   test.each([
-    ["null", null],
-    ["no keys", { maxKeys: 0 }],
-    ["fewer than none", { maxKeys: -1 }],
-    ["NaN, which forgets every count at once", { maxKeys: Number.NaN }],
-    ["a number in words", { maxKeys: "many" }],
-    ["a clock that is none", { now: START }],
-  ])("refuses %s at construction", (_, options) => {
-    expect(() => memoryRateLimiter(options as never)).toThrow(WRONG_OPTIONS);
+    ["null", null, "options of memoryRateLimiter is an object"],
+    ["no keys", { maxKeys: 0 }, "maxKeys is a whole number from 1 to 2147483647"],
+    ["fewer than none", { maxKeys: -1 }, "maxKeys is a whole number from 1 to 2147483647"],
+    [
+      "NaN, which forgets every count at once",
+      { maxKeys: Number.NaN },
+      "maxKeys is a whole number from 1 to 2147483647",
+    ],
+    ["a number in words", { maxKeys: "many" }, "maxKeys is a whole number from 1 to 2147483647"],
+    ["a clock that is none", { now: START }, "now is a function"],
+  ])("refuses %s at construction", (_, options, message) => {
+    expect(() => memoryRateLimiter(options as never)).toThrow(wrongOptions(message));
   });
 });
 
@@ -237,6 +249,8 @@ describe("clientKey", () => {
     ["::fffe:1.2.3.4", "client:0:0:0:0::/64"],
     ["1::ffff:1.2.3.4", "client:1:0:0:0::/64"],
     ["64:ff9b:1::1.2.3.4", "client:64:ff9b:1:0::/64"],
+    ["64:ff9c::1.2.3.4", "client:64:ff9c:0:0::/64"],
+    ["65:ff9b::1.2.3.4", "client:65:ff9b:0:0::/64"],
   ])("%s counts as %s", (ip, key) => {
     expect(clientKey(ip)).toBe(key);
   });
@@ -294,6 +308,7 @@ describe("clientKey", () => {
     ["::g"],
     ["%eth0"],
     ["::1%eth0]@evil"],
+    ["::1%eth0:2"],
     ["::ffff:1.2.3.256"],
     ["::ffff:01.2.3.4"],
     ["::1.2.3.4.5"],

@@ -62,6 +62,21 @@ describe("succeeds", () => {
     expect(step).toHaveBeenCalledTimes(tries);
   });
 
+  test("tries again after 50 milliseconds, and after 200 more", async () => {
+    const step = failing(3);
+    void succeeds(5000, step);
+    for (const [milliseconds, tries] of [
+      [0, 1],
+      [49, 1],
+      [1, 2],
+      [199, 2],
+      [1, 3],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      expect(step).toHaveBeenCalledTimes(tries);
+    }
+  });
+
   test("a step that throws at once", async () => {
     const step = vi.fn<() => Promise<void>>(() => {
       throw new Error("at once");
