@@ -46,11 +46,7 @@ export const flow = [
       "ahead.password === newPassword && ahead.tenant === tenant",
       "ahead.password === newPassword",
     ],
-    [
-      "one hash for a flood of completions",
-      "const turn = ahead ? ahead.result.catch(() => {}) : Promise.resolve();",
-      "const turn = Promise.resolve();",
-    ],
+    ["one hash for a flood of completions", "await ahead?.result.catch(() => {});", ""],
     [
       "a wrong tenant is not taken for none",
       'throw wrong("tenant must be a string of 1 to 256 characters, or left out");',

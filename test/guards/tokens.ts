@@ -76,7 +76,7 @@ export const tokens = [
       'if (url.username !== "" || url.password !== "") return refuse("carries credentials");',
       "",
     ],
-    ["the token once", " || parts.length > 2", ""],
+    ["the token once", "parts.length !== 2", "parts.length < 2"],
     ["a word that begins with :token", "/:token(?![A-Za-z0-9_])/", "/:token/"],
     [
       "what the URL parser drops",
