@@ -21,10 +21,10 @@ export function canonicalEmail(input: unknown): string | undefined {
   const at = lowered.indexOf("@");
   const local = lowered.slice(0, at);
   const domain = lowered.slice(at + 1);
-  if (at < 0 || !LOCAL_PART.test(local) || byteLength(local) > 64) return undefined;
+  if (at < 1 || !LOCAL_PART.test(local) || byteLength(local) > 64) return undefined;
   const host = canonicalHost(domain);
   // Punycode may be the longer spelling, and is what counts on the wire.
-  const address = host === domain ? lowered : `${local}@${host}`;
+  const address = `${local}@${host}`;
   return host && byteLength(lowered) <= 254 && byteLength(address) <= 254 ? address : undefined;
 }
 
@@ -34,7 +34,7 @@ function composedInLowerCase(text: string): string {
   for (const codePoint of text) if (codePoint.normalize("NFKC") !== codePoint) return "";
   const composed = text.normalize("NFC");
   // Once more: some small letters join with their accents, and the capitals do not.
-  return composed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).normalize("NFC");
+  return composed.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).normalize("NFC");
 }
 
 // RFC 5322 dot-atom characters with the letters of RFC 6531, leading and double dots included because real

@@ -1,5 +1,5 @@
 import { type Job, sessionStamp, signedTokens, TimeSpan } from "relatch";
-import { ru } from "relatch/languages";
+import { en, ru } from "relatch/languages";
 import { memoryTokens, memoryUsers } from "relatch/memory";
 import { describe, expect, test, vi } from "vitest";
 import { GOOD_PASSWORD, gate, harness, MIKE } from "./harness.ts";
@@ -69,7 +69,7 @@ describe("a refused password", () => {
   });
 
   test("is explained in the language of the form", async () => {
-    const { passwordReset, requestToken } = harness({ languages: [ru] });
+    const { passwordReset, requestToken } = harness({ languages: [en, ru] });
     const result = await passwordReset.completeReset({
       token: await requestToken(),
       newPassword: "",
@@ -259,6 +259,24 @@ describe("concurrency", () => {
     expect(hash).toHaveBeenCalledTimes(1);
     await passwordReset.drain();
     expect(mailer.sent.filter(({ kind }) => kind === "password_changed")).toHaveLength(1);
+  });
+
+  test("also when the first click of another password has just had its turn", async () => {
+    const { passwordReset, requestToken, hasher } = harness();
+    const hash = vi.spyOn(hasher, "hash");
+    const token = await requestToken();
+    const { opened, open } = gate();
+    hash.mockImplementationOnce(() => opened.then(() => Promise.reject(new Error("down"))));
+    const first = passwordReset
+      .completeReset({ token, newPassword: "another good password" })
+      .catch(() => {});
+    const second = passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
+    open();
+    await first;
+    const third = passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
+    expect(await second).toMatchObject({ ok: true });
+    expect(await third).toEqual(await second);
+    expect(hash).toHaveBeenCalledTimes(2);
   });
 
   test("another tenant does not get that answer", async () => {

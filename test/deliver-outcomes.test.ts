@@ -1,4 +1,13 @@
-import { type Dispatcher, type Job, type Mailer, type MailFailure, signedTokens, TimeSpan } from "relatch";
+import {
+  type Dispatcher,
+  type Job,
+  type Mailer,
+  type MailFailure,
+  type RateRule,
+  sessionStamp,
+  signedTokens,
+  TimeSpan,
+} from "relatch";
 import { describe, expect, test, vi } from "vitest";
 import { GOOD_PASSWORD, gate, harness, MIKE } from "./harness.ts";
 
@@ -10,6 +19,16 @@ const UNSENT: MailFailure = { unsent: true };
 const UNKNOWN: MailFailure = {};
 const REFUSED: MailFailure = { permanent: true };
 type Outcome = "sent" | MailFailure;
+
+/** Of the account as it is. */
+const FOLLOW_UP = {
+  v: 1,
+  id: "a",
+  type: "password_changed",
+  userId: MIKE.id,
+  previousStamp: "before",
+  stamp: sessionStamp(MIKE),
+};
 
 /** A harness whose mailer ends as it is told to, try by try, and whose jobs the test delivers itself. */
 function setup(outcomes: Outcome[], options: Parameters<typeof harness>[0] = {}) {
@@ -200,13 +219,18 @@ test("nothing of a job's id, which a queue may have made up, gets into the key",
 
 describe("the address gets its unit back", () => {
   /** The rules whose unit was given back, by their windows in seconds. */
-  async function refunds(outcomes: Outcome[], tries: number, options: Parameters<typeof harness>[0] = {}) {
+  async function refunds(
+    outcomes: Outcome[],
+    tries: number,
+    options: Parameters<typeof harness>[0] = {},
+    address?: RateRule[],
+  ) {
     const windows: number[] = [];
     const rateLimiter = {
       consume: async () => ({ allowed: true, retryAfterSeconds: 0 }),
       refund: async (_: string, { windowSeconds }: { windowSeconds: number }) => windows.push(windowSeconds),
     };
-    const h = setup(outcomes, { limits: { rateLimiter }, ...options });
+    const h = setup(outcomes, { limits: { rateLimiter, address }, ...options });
     const { job, giveUp } = await h.request();
     for (let nth = 0; nth < tries; nth++) await h.attempt(job);
     return { windows, giveUp, job, ...h };
@@ -224,6 +248,18 @@ describe("the address gets its unit back", () => {
     expect(windows).toEqual([3600]);
     giveUp();
     expect(windows).toEqual([3600]);
+  });
+
+  test("of the longest rule, wherever it stands", async () => {
+    const address = [600, 3600, 60].map((windowSeconds) => ({ max: 3, windowSeconds }));
+    const { windows } = await refunds([REFUSED], 1, {}, address);
+    expect(windows).toEqual([3600]);
+  });
+
+  test("but nothing for a follow-up, which was counted nowhere", async () => {
+    const { windows, passwordReset, job } = await refunds([REFUSED], 0);
+    await passwordReset.deliver({ ...FOLLOW_UP, at: job.at });
+    expect(windows).toEqual([]);
   });
 
   test("when the mail was refused for good, once", async () => {

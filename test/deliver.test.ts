@@ -156,7 +156,10 @@ describe("a job from a queue", () => {
           },
         },
       });
-      const first = expect(passwordReset.deliver(job)).rejects.toMatchObject({ code: "ERR_DISPATCHER" });
+      const first = expect(passwordReset.deliver(job)).rejects.toMatchObject({
+        code: "ERR_DISPATCHER",
+        message: "Delivery took longer than deliveryTimeout.",
+      });
       await vi.advanceTimersByTimeAsync(5000);
       await first;
       expect(happened()).toContain("delivery_failed:ERR_DISPATCHER");
@@ -185,7 +188,11 @@ describe("a job from a queue", () => {
     const random = vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
       throw new Error("no entropy");
     });
-    await expect(passwordReset.deliver(job)).rejects.toMatchObject({ code: "ERR_DISPATCHER" });
+    await expect(passwordReset.deliver(job)).rejects.toMatchObject({
+      code: "ERR_DISPATCHER",
+      message: "Delivery failed.",
+      cause: new Error("no entropy"),
+    });
     random.mockRestore();
     expect(save).not.toHaveBeenCalled();
     expect(mailer.sent).toEqual([]);
@@ -216,6 +223,32 @@ test("a try whose time was up makes no token any more: it would kill the link of
     expect(save).toHaveBeenCalledTimes(1);
     expect(mailer.sent).toHaveLength(1);
     expect(await passwordReset.verifyToken(token)).toMatchObject({ ok: true });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a try whose time was up while its mail was composed does not send it any more", async () => {
+  vi.useFakeTimers();
+  try {
+    const { opened, open } = gate();
+    const { job, passwordReset, mailer } = await requested({
+      deliveryTimeout: new TimeSpan(5, "s"),
+      messages: {
+        async resetLink({ url }) {
+          await opened;
+          return { subject: "Reset", text: url };
+        },
+      },
+    });
+    const tried = expect(passwordReset.deliver(job)).rejects.toMatchObject({ code: "ERR_DISPATCHER" });
+    await vi.advanceTimersByTimeAsync(5000);
+    await tried;
+    open();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(mailer.sent).toEqual([]);
+    await passwordReset.deliver(job);
+    expect(mailer.sent).toHaveLength(1);
   } finally {
     vi.useRealTimers();
   }
@@ -294,7 +327,9 @@ describe("the follow-up of a reset", () => {
 
   test("sends the notice even when the revocation fails, asks for another try, and does not repeat the mail", async () => {
     let down = false;
+    const passwordChanged = vi.fn(() => ({ subject: "Changed", text: "Changed." }));
     const { job, passwordReset, mailer, events } = await completed({
+      messages: { passwordChanged },
       revokeSessions: async () => {
         if (down) throw new Error("down");
       },
@@ -304,8 +339,10 @@ describe("the follow-up of a reset", () => {
     expect(mailer.sent).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ type: "delivery_failed", reason: "ERR_SESSIONS" });
     down = false;
+    const composed = passwordChanged.mock.calls.length;
     await passwordReset.deliver(job);
     expect(mailer.sent).toHaveLength(1);
+    expect(passwordChanged).toHaveBeenCalledTimes(composed);
   });
 
   test("sends no notice to an address on file that mail cannot safely go to", async () => {

@@ -1,4 +1,4 @@
-import { background, type Dispatcher, inline, type Mailer } from "relatch";
+import { background, type Dispatcher, inline, type Job, type Mailer } from "relatch";
 import { describe, expect, test, vi } from "vitest";
 import { GOOD_PASSWORD, gate, harness, MIKE } from "./harness.ts";
 
@@ -110,9 +110,30 @@ describe("a drain answers with what was not sent", () => {
   });
 });
 
+test("a drain also waits for a worker that took the last job from the queue meanwhile", async () => {
+  const { opened, open } = gate();
+  const queue: Job[] = [];
+  const dispatcher: Dispatcher = {
+    dispatch: async (job) => queue.push(job),
+    async drain() {
+      for (const job of queue.splice(0)) void passwordReset.deliver(job);
+    },
+  };
+  const { passwordReset } = await requested({ dispatcher, mailer: { send: () => opened } });
+  const drained = vi.fn();
+  const end = passwordReset.drain().then(drained);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(drained).not.toHaveBeenCalled();
+  open();
+  await end;
+});
+
 test("a drain that fails is a fault of the dispatcher, and the next one starts afresh", async () => {
   const drain = vi.fn(async () => {}).mockRejectedValueOnce(new Error("down"));
   const { passwordReset } = await requested({ dispatcher: { dispatch: async () => {}, drain } });
-  await expect(passwordReset.drain()).rejects.toMatchObject({ code: "ERR_DISPATCHER" });
+  await expect(passwordReset.drain()).rejects.toMatchObject({
+    code: "ERR_DISPATCHER",
+    message: "dispatcher.drain failed.",
+  });
   expect(await passwordReset.drain()).toEqual({ undelivered: [] });
 });

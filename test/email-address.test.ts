@@ -31,6 +31,11 @@ describe("accepts", () => {
     ["a..b@x.com", "a..b@x.com"],
     ["mike+news@x.com", "mike+news@x.com"],
     ["mike@localhost", "mike@localhost"],
+    ["mike@example.3com", "mike@example.3com"],
+    ["m@x.com", "m@x.com"],
+    // Not quite encoded words.
+    ["=?utf-8?x?mike?=@x.com", "=?utf-8?x?mike?=@x.com"],
+    ["=??q?mike?=@x.com", "=??q?mike?=@x.com"],
     [`${"é".repeat(32)}@x.com`, `${"é".repeat(32)}@x.com`],
     [`${"a".repeat(64)}@x.com`, `${"a".repeat(64)}@x.com`],
     [`a@${"b".repeat(63)}.com`, `a@${"b".repeat(63)}.com`],
@@ -171,6 +176,10 @@ describe("refuses", () => {
     // GHSA-48ww-j4fc-435p: an option of sendmail.
     "-oQ@example.org",
     "-Xmike@example.org",
+    // Encoded words (RFC 2047), which some mail servers decode in a recipient.
+    "=?utf-8?q?victim=40v.com=3e?=@x.com",
+    "=?UTF-8?B?dmljdGlt?=@x.com",
+    "ab=?iso-8859-1?q?mike?=@x.com",
     // CVE-2022-35924, CVE-2025-13033: more than one address, or none that is plain.
     "attacker@a.com,victim@v.com",
     "attacker@a.com;victim@v.com",

@@ -83,6 +83,11 @@ describe("chooseLanguage", () => {
     expect(choose(wish)).toBe("en");
   });
 
+  test("a header of 512 characters is read, and a longer one is not", () => {
+    const header = (length: number) => `de${" ".repeat(length - 2)}`;
+    expect([choose(header(512)), choose(header(513))]).toEqual(["de", "en"]);
+  });
+
   test("garbage spoils nothing beside it", () => {
     expect(choose("\u0000;q=1, a_b, de;q=0.3, *")).toBe("de");
   });
@@ -126,6 +131,7 @@ describe("inert.ts", () => {
     ["Mike", "Mike"],
     ["Anna-Maria O'Neill", "Anna-Maria O'Neill"],
     ["Dr. J. R. R. Tolkien", "Dr. J. R. R. Tolkien"],
+    ["J.R.R. Tolkien", "J.R.R. Tolkien"],
     ["Жанна д’Арк", "Жанна д’Арк"],
     ["李 小龍", "李 小龍"],
     ["क्षत्रिय", "क्षत्रिय"],
@@ -246,6 +252,15 @@ describe("inert.ts", () => {
       expect(inertAppName(text)).toBe(text);
     },
   );
+
+  test.each([
+    ["Booking.com", "Booking\u2024com"],
+    ["Acme: Tools", "Acme Tools"],
+    ["https://acme.example/app", "https acme\u2024example app"],
+    ["me@work", "me work"],
+  ])("an application's name stays readable: %s", (name, text) => {
+    expect(inertAppName(name)).toBe(text);
+  });
 
   test("escapeHtml leaves nothing that HTML would read, in text or in quotes", () => {
     expect(escapeHtml(`<a href="x" title='y'>&amp;`)).toBe(

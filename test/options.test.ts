@@ -3,6 +3,7 @@ import { en } from "relatch/languages";
 import { memoryPorts } from "relatch/memory";
 import { describe, expect, test } from "vitest";
 import { harness, MIKE } from "./harness.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 const good: PasswordResetOptions = {
   ...memoryPorts(),
@@ -11,6 +12,9 @@ const good: PasswordResetOptions = {
   revokeSessions: false,
 };
 const build = (change: Record<string, unknown>) => () => createPasswordReset({ ...good, ...change } as never);
+
+/** A well-formed tag of so many characters. */
+const tagOf = (length: number) => `en-x-${"abcdefg-".repeat(8)}`.slice(0, length).replace(/-$/, "a");
 
 describe("wrong options throw ERR_OPTIONS at construction and say what to write", () => {
   test.each([
@@ -114,12 +118,37 @@ describe("wrong options throw ERR_OPTIONS at construction and say what to write"
       "limits.address: a window must not be longer than tokenLifetime",
     ],
     ["limits", { rateLimiter: {} }, "limits.rateLimiter needs a method consume()"],
+    [
+      "limits",
+      { rateLimiter: { consume() {}, refund: true } },
+      "limits.rateLimiter.refund is a method or left out",
+    ],
+    ["limits", { onUnavailable: "ignore" }, 'limits.onUnavailable is one of "refuse", "allow"'],
+    [
+      "limits",
+      { client: { max: 3, windowSeconds: 60, burst: 9 } },
+      "limits.client is { max: 3, windowSeconds: 3600 }, or false",
+    ],
+    [
+      "limits",
+      {
+        address: [
+          { max: 1, windowSeconds: 60 },
+          { max: 3, windowSeconds: 3601 },
+        ],
+      },
+      "limits.address: a window must not be longer than tokenLifetime",
+    ],
     ["limits", { perUser: 3 }, 'there is no "perUser" among the limits'],
     ["limits", "none", "limits is an object"],
+    ["callTimeout", 5000, 'callTimeout is a TimeSpan above 0 and up to 24 hours, e.g. new TimeSpan(30, "m")'],
+    ["dispatcher", { dispatch() {}, drain: true }, "dispatcher.drain is a method or left out"],
     ["dispatcher", {}, "dispatcher needs a method dispatch()"],
     ["waitUntil", {}, "waitUntil is a function"],
     ["languages", [], "languages is a list like [en, ru], from relatch/languages"],
     ["languages", ["en"], "languages is a list of objects"],
+    ["languages", [en, {}], "languages is a list like [en, ru], from relatch/languages"],
+    ["languages", [{ ...en, tag: tagOf(65) }], "languages is a list like [en, ru], from relatch/languages"],
     ["languages", [{}], "languages is a list like [en, ru], from relatch/languages"],
     ["languages", [{ tag: "en" }], "languages is a list like [en, ru], from relatch/languages"],
     ["languages", [{ ...en, tag: "not a tag" }], "languages is a list like [en, ru], from relatch/languages"],
@@ -144,6 +173,32 @@ describe("wrong options throw ERR_OPTIONS at construction and say what to write"
   test("waitUntil and a dispatcher of one's own", () => {
     expect(build({ dispatcher: background(), waitUntil: () => {} })).toThrow(/background\(\{ waitUntil \}\)/);
   });
+});
+
+test("what only just will do", () => {
+  expect(build({ languages: [{ ...en, tag: tagOf(64) }] })).not.toThrow();
+  expect(build({ limits: { address: [{ max: 3, windowSeconds: 3600 }] } })).not.toThrow();
+});
+
+test("an option that throws when it is read is the cause", () => {
+  const cause = new Error("lazy");
+  const users = Object.defineProperty({ ...good.users }, "setFirstPasswordHash", {
+    get() {
+      throw cause;
+    },
+  });
+  expect(build({ users })).toThrow(
+    expect.objectContaining({ code: "ERR_OPTIONS", message: "The options cannot be read.", cause }),
+  );
+});
+
+test("waitUntil is handed the work that is left after an answer", async () => {
+  const work: Promise<unknown>[] = [];
+  const { passwordReset, mailer } = harness({ waitUntil: (promise) => void work.push(promise) });
+  await passwordReset.requestReset({ email: MIKE.email, ip: null });
+  expect(work).toHaveLength(1);
+  await Promise.all([passwordReset.drain(), ...work]);
+  expect(mailer.sent).toHaveLength(1);
 });
 
 test("every optional property may be undefined", () => {
@@ -200,6 +255,14 @@ test("a clock that is broken is ERR_OPTIONS", async () => {
   await expect(request).rejects.toMatchObject({
     code: expect.stringMatching(/ERR_OPTIONS|ERR_RATE_LIMITER/),
   });
+  const delivery = passwordReset.deliver({
+    v: 1,
+    id: "a",
+    at: 0,
+    type: "reset_requested",
+    email: MIKE.email,
+  });
+  await expect(delivery).rejects.toEqual(wrongOptions("now must answer a valid Date"));
 });
 
 test("signedTokens cannot be told apart by what is printed of them", () => {

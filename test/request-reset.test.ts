@@ -3,6 +3,7 @@ import { en, ru } from "relatch/languages";
 import { memoryUsers } from "relatch/memory";
 import { describe, expect, test, vi } from "vitest";
 import { GOOD_PASSWORD, gate, harness, MIKE } from "./harness.ts";
+import { wrongOptions } from "./helpers/errors.ts";
 
 describe("the answer", () => {
   const states = {
@@ -84,7 +85,20 @@ describe("the answer", () => {
   test.each([[""], [7], [["a"]], ["x".repeat(257)]])("to a tenant of %j is ERR_OPTIONS", async (tenant) => {
     const { passwordReset } = harness();
     const request = passwordReset.requestReset({ email: MIKE.email, ip: null, tenant: tenant as string });
-    await expect(request).rejects.toMatchObject({ code: "ERR_OPTIONS" });
+    await expect(request).rejects.toEqual(
+      wrongOptions("tenant must be a string of 1 to 256 characters, or left out"),
+    );
+  });
+
+  test.each([null, undefined])("to a tenant of %s is that of none", async (tenant) => {
+    const { passwordReset, mailer } = harness();
+    expect(
+      await passwordReset.requestReset({ email: MIKE.email, ip: null, tenant: tenant as never }),
+    ).toEqual({
+      ok: true,
+    });
+    await passwordReset.drain();
+    expect(mailer.sent).toHaveLength(1);
   });
 
   test("methods work destructured", async () => {
@@ -270,6 +284,7 @@ describe("limits", () => {
     clock.now += 900_000;
     expect(await ask(32)).toEqual({ ok: true });
     expect(happened()).toContain("request_throttled:client");
+    expect(happened()).not.toContain("client_address_unusable");
   });
 
   test("by client: only null declines it; a connection that was reset has no address any more", async () => {
@@ -303,6 +318,13 @@ describe("limits", () => {
     expect(mailer.sent).toHaveLength(1);
   });
 
+  test("that are switched off ask no limiter", async () => {
+    const rateLimiter = { consume: vi.fn() };
+    const { passwordReset } = harness({ limits: { rateLimiter, client: false, address: false } });
+    expect(await passwordReset.requestReset({ email: MIKE.email, ip: "192.0.2.1" })).toEqual({ ok: true });
+    expect(rateLimiter.consume).not.toHaveBeenCalled();
+  });
+
   test("are asked with keys that hold no address", async () => {
     const keys: string[] = [];
     const rateLimiter = {
@@ -313,7 +335,12 @@ describe("limits", () => {
     };
     const { passwordReset } = harness({ limits: { rateLimiter } });
     await passwordReset.requestReset({ email: MIKE.email, ip: "192.0.2.1", tenant: "blue" });
-    expect(keys).toHaveLength(3);
+    expect(keys).toEqual([
+      "client:192.0.2.1",
+      ...Array(2).fill(expect.stringMatching(/^address:[\da-f]{64}$/)),
+    ]);
+    await passwordReset.requestReset({ email: MIKE.email, ip: "unknown" });
+    expect(keys[3]).toBe("client:unusable");
     expect(keys.join()).not.toMatch(/mike|example|blue/);
     // Some stores fold the case of their keys.
     expect(keys.join()).toBe(keys.join().toLowerCase());

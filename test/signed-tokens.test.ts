@@ -225,6 +225,11 @@ describe("keys", () => {
     ["no keys", {}, NO_KEYS],
     ["one key outside of a list", { keys: KEY }, NO_KEYS],
     ["an empty list", { keys: [] }, NO_KEYS],
+    [
+      "a list that cannot be read",
+      { keys: new Proxy([KEY], { get: () => Reflect.get(null as never, 0) }) },
+      NO_KEYS,
+    ],
     ["six keys", { keys: Array.from({ length: 6 }, randomKey) }, NO_KEYS],
     ["a key that is missing", { keys: [KEY, undefined] }, NO_KEY],
     ["a hole for a key", { keys: new Array(1) }, NO_KEY],
