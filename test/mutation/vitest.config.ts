@@ -15,6 +15,7 @@ export default defineConfig({
     include: ["test/*.test.ts", "test/stores/memory.test.ts", "test/mail/options.test.ts"],
     exclude: [
       "test/docs*.test.ts",
+      "test/every-letter.test.ts",
       "test/queue.test.ts",
       "test/getting-started.test.ts",
       "test/migrating.test.ts",
