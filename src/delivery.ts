@@ -31,6 +31,8 @@ interface Memory {
   isDone?: boolean;
   /** A mail may have gone out: what may have to be said again, or `null` where nothing has. */
   doubt?: Named | null | undefined;
+  /** The `key` of the newest link. The one in a mail of before may be dead. */
+  newest?: string;
 }
 
 /**
@@ -67,6 +69,12 @@ export function delivery(config: Config): Delivery {
   const lost: Undelivered[] = [];
 
   const memoryOf = (job: Job): Memory => memories.get(job.id) ?? {};
+
+  function remember(job: Job, news: Memory): Memory {
+    const memory = Object.assign(memoryOf(job), news);
+    memories.set(job.id, memory);
+    return memory;
+  }
 
   async function deliver(input: unknown): Promise<void> {
     const job = parseJob(input);
@@ -122,12 +130,12 @@ export function delivery(config: Config): Delivery {
     const isFresh = claim && claim.expiresAt - now().getTime() > 0.9 * tokenLifetime;
     // A token of this try would kill the one that a later try has mailed.
     if (current.isOver) return;
-    const link =
-      doubt && isFresh && claim.boundTo(account)
-        ? { ...doubt }
-        : { token: await tokens.issue(account, now().getTime() + tokenLifetime), key: crypto.randomUUID() };
-    const content = { url: resetUrl(link.token), lifetime: tokenLifetime, ...input };
-    await mail(job, current, "reset_link", account.email, content, messages.resetLink, link);
+    const isSame = doubt && isFresh && claim.boundTo(account);
+    const key = isSame ? doubt.key : crypto.randomUUID();
+    remember(job, { newest: key });
+    const token = isSame ? doubt.token : await tokens.issue(account, now().getTime() + tokenLifetime);
+    const content = { url: resetUrl(token), lifetime: tokenLifetime, ...input };
+    await mail(job, current, "reset_link", account.email, content, messages.resetLink, { token, key });
   }
 
   /** A password was set: end the sessions, tell the owner. Acts only on exactly the commit it was made for. */
@@ -156,7 +164,7 @@ export function delivery(config: Config): Delivery {
     if (typeof revokeSessions !== "function" || memoryOf(job).progress === "sessions_ended") return;
     const { userId, stamp } = job;
     await call("ERR_SESSIONS", "revokeSessions", () => revokeSessions(userId, { stamp }), config.callTimeout);
-    note(job, "sessions_ended");
+    remember(job, { progress: "sessions_ended" });
   }
 
   async function notify(account: Account, job: PasswordChangedJob, current: Try): Promise<void> {
@@ -186,18 +194,17 @@ export function delivery(config: Config): Delivery {
     named: Named = { token: "", key: jobKey(job) },
   ): Promise<void> {
     const message = await composed(kind, address, () => write.call(messages, input));
-    const memory = memoryOf(job);
-    if (current.isOver || memory.isDone) return;
+    const { doubt, isDone } = memoryOf(job);
+    if (current.isOver || isDone) return;
 
     const { userId, tenant } = input.to;
-    const { doubt } = memory;
     // Before the call: while it lasts, the time of this try may be up and the next one begin.
-    memory.doubt = named;
-    memories.set(job.id, memory);
+    const memory = remember(job, { doubt: named });
     try {
       await send(config.mailer, message, { kind, idempotencyKey: named.key, ...input.to });
-      memory.doubt = null;
       emit({ type: "mail_sent", userId, tenant, kind });
+      if ((memory.newest ?? named.key) !== named.key) return;
+      memory.doubt = null;
     } catch (error) {
       // A later try has begun when the time of this one was up, and what became of this one no longer counts.
       if (memory.doubt !== named) throw error;
@@ -219,16 +226,8 @@ export function delivery(config: Config): Delivery {
   function lose(job: Job, reason: Undelivered["reason"]): void {
     lost.push({ jobId: job.id, type: job.type, reason });
     if (lost.length > MAX_LOST) lost.shift();
-    const memory = memoryOf(job);
-    if (memory.doubt === undefined) refund(config, job);
-    memory.doubt = null;
-    memories.set(job.id, memory);
-  }
-
-  function note(job: Job, progress: Progress): void {
-    const memory = memoryOf(job);
-    memory.progress = progress;
-    memories.set(job.id, memory);
+    if (memoryOf(job).doubt === undefined) refund(config, job);
+    remember(job, { doubt: null });
   }
 
   return {
@@ -237,7 +236,7 @@ export function delivery(config: Config): Delivery {
       drop(job, reason);
       lose(job, reason);
     },
-    note,
+    note: (job, progress) => void remember(job, { progress }),
     undelivered: () => lost.splice(0),
   };
 }

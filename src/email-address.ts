@@ -57,8 +57,6 @@ function canonicalHost(domain: string): string {
 function internationalHost(domain: string): string {
   if (!DOMAIN.test(domain)) return "";
   const host = hostOf(domain);
-  // IDNA may take one letter for others, as "ss" for a capital sharp s. A change of case is all it may do.
-  if (hostOf([...domain].map((letter) => letter.toLowerCase()).join("")) !== host) return "";
   const typed = domain.split(".");
   const labels = host.split(".");
   // A label with other letters that came out without them lost something on the way.

@@ -8,7 +8,7 @@ import {
   signedTokens,
   TimeSpan,
 } from "relatch";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GOOD_PASSWORD, gate, harness, MIKE } from "./harness.ts";
 
 // What a try of a mail left behind: it certainly did not go out, or nobody knows. On that depends what the next try
@@ -177,6 +177,80 @@ describe("a mail that may have gone out is sent again as it was", () => {
     await one.attempt(job);
     await other.attempt(job);
     expect(other.tries[0]?.key).not.toBe(one.tries[0]?.key);
+  });
+});
+
+describe("a mail that goes out when its time was up", () => {
+  /** The first try is being sent for longer than it may; the second one comes when that is so long ago. */
+  async function late(later: number, options: Parameters<typeof harness>[0] = {}) {
+    const links: (string | undefined)[] = [];
+    const ends: ((error?: unknown) => void)[] = [];
+    const send: Mailer["send"] = ({ text }) =>
+      new Promise<void>((resolve, reject) => {
+        links.push(text.match(/password_reset\/(\S+)/)?.[1]);
+        ends.push((error) => (error ? reject(error) : resolve()));
+      });
+    const h = setup([], { mailer: { send }, deliveryTimeout: new TimeSpan(5, "s"), ...options });
+    const { job } = await h.request();
+    const begin = async () => {
+      const before = links.length;
+      const outcome = h.attempt(job);
+      await vi.advanceTimersByTimeAsync(0);
+      return { outcome, isSending: links.length > before };
+    };
+    const first = await begin();
+    await vi.advanceTimersByTimeAsync(5000);
+    await first.outcome;
+    h.clock.now += later;
+    /** How the mail of a try ends. */
+    const end = async (nth: number, outcome: Outcome) => {
+      ends[nth]?.(outcome === "sent" ? undefined : Object.assign(new Error("no"), outcome));
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    return { ...h, links, begin, end };
+  }
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("is the end of it, where the next try has sent the same", async () => {
+    const { begin, end, links } = await late(0);
+    await begin();
+    await end(1, UNSENT);
+    await end(0, "sent");
+    expect((await begin()).isSending).toBe(false);
+    expect(links).toEqual([links[0], links[0]]);
+  });
+
+  test("is not, where the next try has made another link, which killed its own", async () => {
+    const { begin, end, links, passwordReset, happened } = await late(10 * MINUTE);
+    await begin();
+    await end(0, "sent");
+    await end(1, UNSENT);
+    expect((await begin()).isSending).toBe(true);
+    await end(2, "sent");
+    expect(new Set(links).size).toBe(3);
+    expect(await passwordReset.verifyToken(links[2])).toMatchObject({ ok: true });
+    expect((await begin()).isSending).toBe(false);
+    expect(happened().filter((what) => what === "mail_sent")).toHaveLength(2);
+  });
+
+  test("nor where that one is being composed", async () => {
+    const { opened, open } = gate();
+    let composed = 0;
+    const resetLink = async ({ url }: { url: string }) => {
+      composed += 1;
+      if (composed === 2) await opened;
+      return { subject: "Reset", text: url };
+    };
+    const { begin, end, links, passwordReset } = await late(10 * MINUTE, { messages: { resetLink } });
+    const second = await begin();
+    await end(0, "sent");
+    open();
+    await vi.advanceTimersByTimeAsync(0);
+    await end(1, "sent");
+    await second.outcome;
+    expect(await passwordReset.verifyToken(links[1])).toMatchObject({ ok: true });
   });
 });
 

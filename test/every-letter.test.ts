@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 // The tables of Unicode and of IDNA are the runtime's, and each has its own edition of them.
 
-test("every character there is, in a host: one label stays one, and becomes no other but in case", {
+test("every character there is, in a host: one label stays one, and is the same in capitals and in small letters", {
   timeout: 60_000,
 }, () => {
   const hostOf = (label: string) => canonicalEmail(`mike@${label}.org`)?.slice("mike@".length);
