@@ -91,6 +91,7 @@ export const input = [
     ["deliver.test.ts", "deliver-outcomes.test.ts", "drain.test.ts"],
     ["requests that waited for too long", 'if (isLate || age < -CLOCK_SKEW) return drop(job, "stale");', ""],
     ["one mail a job", 'if (isDone) return drop(job, "duplicate");', ""],
+    ["a dead link is not the end of a job", "if ((memory.newest ?? named.key) !== named.key) return;", ""],
     ["a follow-up acts on its own commit only", "if (stamp === job.stamp) return true;", "return true;"],
     ["an address that no mail can go to", "if (usableAddress(account) === undefined) {", "if (false) {"],
     [
