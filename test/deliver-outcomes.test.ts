@@ -254,6 +254,17 @@ describe("a mail that goes out when its time was up", () => {
   });
 });
 
+test("a notice that may have gone out says nothing to the link that the address gets once somebody has it", async () => {
+  const noAccount = () => ({ subject: "Nobody", text: "Nobody has this address." });
+  const h = setup([UNKNOWN], { accounts: [], messages: { noAccount } });
+  const { job } = await h.request();
+  await h.attempt(job);
+  h.users.set(MIKE);
+  await h.attempt(job);
+  expect(h.links()).toEqual([undefined, expect.stringMatching(/^[\w-]{43}$/)]);
+  expect(await h.passwordReset.verifyToken(h.links()[1])).toMatchObject({ ok: true });
+});
+
 test("the notice of a change is the same mail in every process: it holds no link", async () => {
   const one = setup([]);
   await one.attempt((await one.request()).job);

@@ -76,6 +76,19 @@ describe("a job from a queue", () => {
     expect(happened().includes("job_dropped:stale")).toBe(!delivered);
   });
 
+  test("may come from a clock that is five minutes ahead", async () => {
+    const { job } = await requested();
+    for (const [ahead, sent] of [
+      [5 * MINUTE, 1],
+      [5 * MINUTE + 1, 0],
+    ] as const) {
+      const worker = harness();
+      worker.clock.now = job.at - ahead;
+      await worker.passwordReset.deliver(job);
+      expect(worker.mailer.sent).toHaveLength(sent);
+    }
+  });
+
   test("tells nobody a name that is more than a name", async () => {
     const told: unknown[] = [];
     const { job, passwordReset, mailer } = await requested({

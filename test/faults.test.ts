@@ -523,7 +523,9 @@ describe.each(named(SITES))("%s: %s answers", (_operation, _call, { operation, c
     else {
       const isUnreadable = what.includes("throws") && READ.includes(call);
       const complaint = isUnreadable ? `${labelOf(call)} failed.` : WRONG_ANSWERS[call]?.(answer);
-      expect(expectFault(outcome, code)).toHaveProperty("message", complaint);
+      const { message, cause } = expectFault(outcome, code);
+      expect(message).toEqual(complaint);
+      if (isUnreadable) expect(cause).toEqual(new Error("looked at"));
     }
     if (expected?.outcome === completed) return;
     expectNothingOpen(app, outcome);

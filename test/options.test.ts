@@ -178,6 +178,7 @@ describe("wrong options throw ERR_OPTIONS at construction and say what to write"
 test("what only just will do", () => {
   expect(build({ languages: [{ ...en, tag: tagOf(64) }] })).not.toThrow();
   expect(build({ limits: { address: [{ max: 3, windowSeconds: 3600 }] } })).not.toThrow();
+  expect(build({ tokenLifetime: new TimeSpan(24, "h") })).not.toThrow();
 });
 
 test("an option that throws when it is read is the cause", () => {

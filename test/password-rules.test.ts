@@ -220,6 +220,10 @@ describe("passwordLength", () => {
     expect(await codes("a".repeat(1025), [passwordLength({ min: 15, max })])).toEqual(["too_long"]);
   });
 
+  test("of one length alone", async () => {
+    expect(await codes("a".repeat(12), [passwordLength({ min: 12, max: 12 })])).toEqual([]);
+  });
+
   test("up to 4096 of them, which no password exceeds, whatever the rules", async () => {
     expect(await codes(horse.repeat(4096), [passwordLength({ max: 4096 })])).toEqual([]);
     expect(await codes(horse.repeat(4096), [])).toEqual([]);
@@ -278,12 +282,13 @@ describe("notPersonal", () => {
     ["a word of the name", "stone123"],
     ["the whole name", "анна-maria stone"],
     ["the name in capitals", "АННА-MARIA!"],
+    ["a whole name of short words", "li bo 12345", { name: "Li Bo" }],
     ["the application", "AcmeCloud"],
     ["the application and a little", "acme-1234"],
     ["full-width letters", "ＳＴＯＮＥ１２３"],
     ["several of the words", "stone-acme-cloud"],
-  ])("refuses %s: %s", async (_, password) => {
-    expect(await notPersonal(password, context)).toEqual({ code: "personal" });
+  ])("refuses %s: %s", async (_, password, other = context) => {
+    expect(await notPersonal(password, other)).toEqual({ code: "personal" });
   });
 
   test.each([

@@ -116,6 +116,13 @@ describe("what a user store must not answer: ERR_USER_STORE, with the mend", () 
     });
   });
 
+  test("an id may have 128 bytes", async () => {
+    for (const id of ["x".repeat(128), "😀".repeat(32)]) {
+      const { passwordReset, requestToken } = harness({ accounts: [{ ...MIKE, id }] });
+      expect(await passwordReset.verifyToken(await requestToken())).toMatchObject({ ok: true, userId: id });
+    }
+  });
+
   test("optional columns may be null, undefined or absent", async () => {
     for (const empty of [
       {},
