@@ -236,7 +236,7 @@ describe.each(Object.entries(kinds))("%s tokens", (kind, tokens) => {
         ok: true,
       });
       // There is nothing to clean up.
-      expect(happened().slice(-1)).toEqual(["password_reset"]);
+      expect(happened()).not.toContain("token_cleanup_failed");
       expect(await passwordReset.verifyToken(first)).toEqual(REFUSED);
       expect(await passwordReset.verifyToken(second)).toEqual(REFUSED);
     });
