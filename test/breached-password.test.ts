@@ -200,73 +200,39 @@ test("a server that is not there is unavailable too", async () => {
 });
 
 describe("refuses at construction", () => {
+  const NO_URL = 'endpoint is a URL like "https://pwned.example.com/range/"';
+  const wholeNumber = (name: string) => `${name} is a whole number from 1 to ${2 ** 31 - 1}`;
   test.each([
     ["null", null, "options of breachedPassword is an object"],
     ["a string", "https://pwned.example.com/range/", "options of breachedPassword is an object"],
-    [
-      "an endpoint that is no URL",
-      { endpoint: "pwned.example.com" },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    [
-      "an endpoint that is no string",
-      { endpoint: 42 },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    [
-      "an endpoint that is no web server",
-      { endpoint: "data:text/plain," },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    [
-      "another scheme",
-      { endpoint: "ftp://pwned.example.com/range/" },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    [
-      "a scheme that ends like it",
-      { endpoint: "xhttp://pwned.example.com/range/" },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    [
-      "a URL object",
-      { endpoint: new URL("https://pwned.example.com/range/") },
-      'endpoint is a URL like "https://pwned.example.com/range/"',
-    ],
-    ["no time at all", { timeoutMs: 0 }, "timeoutMs is a whole number from 1 to 2147483647"],
-    ["less than none", { timeoutMs: -1 }, "timeoutMs is a whole number from 1 to 2147483647"],
-    ["NaN", { timeoutMs: Number.NaN }, "timeoutMs is a whole number from 1 to 2147483647"],
+    ["an endpoint that is no URL", { endpoint: "pwned.example.com" }, NO_URL],
+    ["an endpoint that is no string", { endpoint: 42 }, NO_URL],
+    ["an endpoint that is no web server", { endpoint: "data:text/plain," }, NO_URL],
+    ["another scheme", { endpoint: "ftp://pwned.example.com/range/" }, NO_URL],
+    ["a scheme that ends like it", { endpoint: "xhttp://pwned.example.com/range/" }, NO_URL],
+    ["a URL object", { endpoint: new URL("https://pwned.example.com/range/") }, NO_URL],
+    ["no time at all", { timeoutMs: 0 }, wholeNumber("timeoutMs")],
+    ["less than none", { timeoutMs: -1 }, wholeNumber("timeoutMs")],
+    ["NaN", { timeoutMs: Number.NaN }, wholeNumber("timeoutMs")],
     [
       "a time in words, with which every password would pass",
       { timeoutMs: "2000" },
-      "timeoutMs is a whole number from 1 to 2147483647",
+      wholeNumber("timeoutMs"),
     ],
     [
       "half a millisecond, which no timer takes: every password would pass",
       { timeoutMs: 1999.5 },
-      "timeoutMs is a whole number from 1 to 2147483647",
+      wholeNumber("timeoutMs"),
     ],
-    [
-      "more time than a timer has",
-      { timeoutMs: 2 ** 31 },
-      "timeoutMs is a whole number from 1 to 2147483647",
-    ],
-    [
-      "a threshold of 0, which all padding reaches",
-      { threshold: 0 },
-      "threshold is a whole number from 1 to 2147483647",
-    ],
-    [
-      "a threshold of NaN, which nothing reaches",
-      { threshold: Number.NaN },
-      "threshold is a whole number from 1 to 2147483647",
-    ],
+    ["more time than a timer has", { timeoutMs: 2 ** 31 }, wholeNumber("timeoutMs")],
+    ["a threshold of 0, which all padding reaches", { threshold: 0 }, wholeNumber("threshold")],
+    ["a threshold of NaN, which nothing reaches", { threshold: Number.NaN }, wholeNumber("threshold")],
     [
       "a threshold without end, which nothing reaches",
       { threshold: Number.POSITIVE_INFINITY },
-      "threshold is a whole number from 1 to 2147483647",
+      wholeNumber("threshold"),
     ],
-    ["a threshold in words", { threshold: "1" }, "threshold is a whole number from 1 to 2147483647"],
+    ["a threshold in words", { threshold: "1" }, wholeNumber("threshold")],
     ["another word for what to do", { onUnavailable: "ignore" }, 'onUnavailable is one of "allow", "refuse"'],
     ["true for what to do", { onUnavailable: true }, 'onUnavailable is one of "allow", "refuse"'],
   ])("%s", (_, options, message) => {

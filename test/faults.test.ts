@@ -482,36 +482,36 @@ const GARBAGE: [string, unknown][] = [
   ["an object that throws when it is looked at", hostile()],
 ];
 
-const EXAMPLE = 'Write it like "https://app.example.com/password_reset/:token"';
-
 const NO_RECORD = "tokens.find must answer the TokenRecord or nothing.";
+const noMail = (kind: string) => `The message for ${kind} must be { subject, text, html? }, all strings.`;
+/** test/ports.test.ts has each of them to the letter. */
+const noUser = (method: string) =>
+  expect.stringMatching(new RegExp(`^users\\.${method} answered .+; it must be exact: .+\\.$`));
+const noVerdict = (method: string, answer: unknown) =>
+  `users.${method} answered ${typeof answer}; it must be exact: whether the row changed, e.g. result.rowCount === 1.`;
 
 /** What the error says of a wrong answer. */
 const WRONG_ANSWERS: Record<string, (answer: unknown) => unknown> = {
   "rateLimiter.consume": () => "rateLimiter.consume must answer { allowed, retryAfterSeconds }.",
   "tokens.find": () => NO_RECORD,
-  "users.findByEmail": () =>
-    expect.stringMatching(/^users\.findByEmail answered .+; it must be exact: .+\.$/),
-  "users.findById": () => expect.stringMatching(/^users\.findById answered .+; it must be exact: .+\.$/),
-  "users.replacePasswordHash": (answer) =>
-    `users.replacePasswordHash answered ${typeof answer}; it must be exact: whether the row changed, e.g. result.rowCount === 1.`,
-  "users.setFirstPasswordHash": (answer) =>
-    `users.setFirstPasswordHash answered ${typeof answer}; it must be exact: whether the row changed, e.g. result.rowCount === 1.`,
+  "users.findByEmail": () => noUser("findByEmail"),
+  "users.findById": () => noUser("findById"),
+  "users.replacePasswordHash": (answer) => noVerdict("replacePasswordHash", answer),
+  "users.setFirstPasswordHash": (answer) => noVerdict("setFirstPasswordHash", answer),
   "hasher.hash": () => "hasher.hash must answer a hash, as a string.",
   "own.appName": () => 'appName is a name like "Acme", or a function.',
-  "own.resetUrl": () => `resetUrl is no absolute URL. ${EXAMPLE}.`,
+  "own.resetUrl": () =>
+    'resetUrl is no absolute URL. Write it like "https://app.example.com/password_reset/:token".',
   "own.passwordRule": () => "A password rule answers { code: string, … } or nothing.",
-  "own.resetLink": () => "The message for reset_link must be { subject, text, html? }, all strings.",
-  "own.passwordChanged": () =>
-    "The message for password_changed must be { subject, text, html? }, all strings.",
+  "own.resetLink": () => noMail("reset_link"),
+  "own.passwordChanged": () => noMail("password_changed"),
 };
 
 /** What is looked into, and not only at. */
-const READ = ["rateLimiter.consume", "tokens.find", "users.findByEmail", "users.findById"].concat([
-  "own.passwordRule",
-  "own.resetLink",
-  "own.passwordChanged",
-]);
+const READ = [
+  ...["rateLimiter.consume", "tokens.find", "users.findByEmail", "users.findById"],
+  ...["own.passwordRule", "own.resetLink", "own.passwordChanged"],
+];
 
 describe.each(named(SITES))("%s: %s answers", (_operation, _call, { operation, call, code, proper }) => {
   test.each(GARBAGE)("%s", async (what, answer) => {

@@ -3,31 +3,22 @@ import { describe, expect, test } from "vitest";
 import { GOOD_PASSWORD, harness, MIKE } from "./harness.ts";
 
 describe("what a user store must not answer: ERR_USER_STORE, with the mend", () => {
+  const NO_TEXT_ID = "an id that is no string; it must be exact: use id::text in SQL, or String(row.id)";
+  const NO_ID = "an unusable id; it must be exact: use 1 to 128 bytes of UTF-8";
+  const NO_HASH =
+    "a passwordHash that is neither a hash nor null; it must be exact: the stored string, or null for none";
+  const NO_FLAG = "a resetAllowed that is no boolean; it must be exact: use row.active === 1";
+  const NO_STRING = "a name, locale or tenant that is no string; it must be exact: strings, or null for none";
+  const LIST = "an array; it must be exact: one user object or null, e.g. rows[0]";
   test.each([
-    ["an array", [MIKE], "an array; it must be exact: one user object or null, e.g. rows[0]"],
-    ["an empty array", [], "an array; it must be exact: one user object or null, e.g. rows[0]"],
+    ["an array", [MIKE], LIST],
+    ["an empty array", [], LIST],
     ["true", true, "boolean; it must be exact: one user object or null, e.g. rows[0]"],
-    [
-      "a number for an id",
-      { ...MIKE, id: 42 },
-      "an id that is no string; it must be exact: use id::text in SQL, or String(row.id)",
-    ],
-    [
-      "no id",
-      { ...MIKE, id: undefined },
-      "an id that is no string; it must be exact: use id::text in SQL, or String(row.id)",
-    ],
-    ["an empty id", { ...MIKE, id: "" }, "an unusable id; it must be exact: use 1 to 128 bytes of UTF-8"],
-    [
-      "an id of 129 bytes",
-      { ...MIKE, id: "x".repeat(129) },
-      "an unusable id; it must be exact: use 1 to 128 bytes of UTF-8",
-    ],
-    [
-      "an id with a lone surrogate",
-      { ...MIKE, id: "\ud800" },
-      "an unusable id; it must be exact: use 1 to 128 bytes of UTF-8",
-    ],
+    ["a number for an id", { ...MIKE, id: 42 }, NO_TEXT_ID],
+    ["no id", { ...MIKE, id: undefined }, NO_TEXT_ID],
+    ["an empty id", { ...MIKE, id: "" }, NO_ID],
+    ["an id of 129 bytes", { ...MIKE, id: "x".repeat(129) }, NO_ID],
+    ["an id with a lone surrogate", { ...MIKE, id: "\ud800" }, NO_ID],
     [
       "no e-mail",
       { ...MIKE, email: undefined },
@@ -38,41 +29,13 @@ describe("what a user store must not answer: ERR_USER_STORE, with the mend", () 
       { id: "42", email: MIKE.email },
       "no passwordHash; it must be exact: select that column; null means no password",
     ],
-    [
-      "an empty hash",
-      { ...MIKE, passwordHash: "" },
-      "a passwordHash that is neither a hash nor null; it must be exact: the stored string, or null for none",
-    ],
-    [
-      "a hash that is a buffer",
-      { ...MIKE, passwordHash: new Uint8Array(3) },
-      "a passwordHash that is neither a hash nor null; it must be exact: the stored string, or null for none",
-    ],
-    [
-      "0 for suspended",
-      { ...MIKE, resetAllowed: 0 },
-      "a resetAllowed that is no boolean; it must be exact: use row.active === 1",
-    ],
-    [
-      "'f' for suspended",
-      { ...MIKE, resetAllowed: "f" },
-      "a resetAllowed that is no boolean; it must be exact: use row.active === 1",
-    ],
-    [
-      "a numeric tenant",
-      { ...MIKE, tenant: 7 },
-      "a name, locale or tenant that is no string; it must be exact: strings, or null for none",
-    ],
-    [
-      "a name that is an object",
-      { ...MIKE, name: {} },
-      "a name, locale or tenant that is no string; it must be exact: strings, or null for none",
-    ],
-    [
-      "a numeric locale",
-      { ...MIKE, locale: 1 },
-      "a name, locale or tenant that is no string; it must be exact: strings, or null for none",
-    ],
+    ["an empty hash", { ...MIKE, passwordHash: "" }, NO_HASH],
+    ["a hash that is a buffer", { ...MIKE, passwordHash: new Uint8Array(3) }, NO_HASH],
+    ["0 for suspended", { ...MIKE, resetAllowed: 0 }, NO_FLAG],
+    ["'f' for suspended", { ...MIKE, resetAllowed: "f" }, NO_FLAG],
+    ["a numeric tenant", { ...MIKE, tenant: 7 }, NO_STRING],
+    ["a name that is an object", { ...MIKE, name: {} }, NO_STRING],
+    ["a numeric locale", { ...MIKE, locale: 1 }, NO_STRING],
   ])("%s", async (_, answer, message) => {
     const { passwordReset, requestToken, users } = harness();
     const token = await requestToken();
