@@ -1,22 +1,19 @@
 export { TimeSpan } from "oslo";
-export { sessionStamp } from "./account.ts";
-export type * from "./api.ts";
-export { type BreachedPasswordOptions, breachedPassword } from "./breached-password.ts";
-export { type BackgroundOptions, background, inline, queueDispatcher } from "./dispatch.ts";
-export { canonicalEmail } from "./email-address.ts";
-export { RelatchError, type RelatchErrorCode } from "./errors.ts";
-export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./events.ts";
-export type { Job, PasswordChangedJob, ResetRequestedJob } from "./jobs.ts";
-export { clientKey } from "./limit-keys.ts";
-export type { Language } from "./mail/language.ts";
-export type {
-  MessageContent,
-  MessageInput,
-  Messages,
-  PasswordChangedInput,
-  ResetLinkInput,
-} from "./mail/messages.ts";
+export type * from "./core/api.ts";
+export type { JobDrop, ResetEvent, ResetEventType, SkipReason, TokenRefusal } from "./core/events.ts";
+export { sessionStamp } from "./core/session-stamp.ts";
+export { type BackgroundOptions, background } from "./dispatchers/background.ts";
+export { queueDispatcher } from "./dispatchers/queue.ts";
+export { canonicalEmail } from "./lib/email-address.ts";
+export { RelatchError, type RelatchErrorCode } from "./lib/errors.ts";
+export type { Tenants } from "./lib/tenants.ts";
+export { clientKey } from "./limiters/keys.ts";
+export { memoryRateLimiter } from "./limiters/memory.ts";
+export { type SignedTokens, signedTokens } from "./links/signed.ts";
+export type { EmailSentences, Language, LinkSentences } from "./messages/language.ts";
+export type { MessageContent, MessageInput, Messages } from "./messages/messages.ts";
 export { createPasswordReset } from "./password-reset.ts";
+export { type BreachedPasswordOptions, breachedPassword } from "./passwords/breached-password.ts";
 export {
   checkPassword,
   defaultPasswordRules,
@@ -28,7 +25,5 @@ export {
   type PasswordViolation,
   passwordLength,
   type RuleRefusal,
-} from "./password-rules.ts";
-export { memoryRateLimiter } from "./rate-limit.ts";
-export { type SignedTokens, type SignedTokensOptions, signedTokens } from "./signed-tokens.ts";
-export type * from "./types.ts";
+} from "./passwords/rules.ts";
+export type * from "./ports/contract.ts";

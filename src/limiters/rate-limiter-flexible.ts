@@ -1,36 +1,39 @@
-import { wrong } from "../checks.ts";
-import type { RateLimiter, RateRule } from "../types.ts";
+import { aFunction } from "../lib/shape.ts";
+import type { RateLimiter, RateRule } from "../ports/contract.ts";
 
-/** As much of a limiter of the package `rate-limiter-flexible` as is used. */
+/** The part of a limiter of the package `rate-limiter-flexible` that is used. */
 export interface FlexibleLimiter {
-  /** Rejects with `{ msBeforeNext }` when no point is left, and with an `Error` when its store is down. */
+  /** Rejects with `{ msBeforeNext }` if no point is left, and with an `Error` if its store is down. */
   consume(key: string): Promise<unknown>;
-  /** Takes a point back; below none, if it is asked to. */
-  reward(key: string): Promise<unknown>;
-  get(key: string): Promise<{ consumedPoints: number } | null>;
+  /** Gives a point back, even if none was taken, and opens a window if none is open. */
+  reward(key: string): Promise<{ consumedPoints: number }>;
+  get(key: string): Promise<{ consumedPoints: number; msBeforeNext: number } | null>;
+  delete(key: string): Promise<unknown>;
 }
 
+/** How much of a window must be left for a refund, in milliseconds: more than its commands take. */
+const REFUND_MARGIN = 5000;
+
 /**
- * Shares the limits between processes, through Redis, Postgres, MySQL or whatever `rate-limiter-flexible` knows.
- * `create` is called once a rule:
+ * Shares the limits between processes, through any store of `rate-limiter-flexible`, such as Redis, Postgres or MySQL.
+ * `create` is called once per rule, with the first request that the rule counts. Use another `keyPrefix` for each rule,
+ * or the rules count together. On Postgres and MySQL, create the table beforehand and pass `tableCreated: true`,
+ * because a request cannot wait for it. If the store is down, `limits.onUnavailable` decides. With ioredis, set
+ * `maxRetriesPerRequest: 0`: a command that is sent again after a lost connection would take two units.
  *
- *     rateLimiterFlexible((rule) => new RateLimiterRedis({
- *       storeClient, keyPrefix: `reset:${rule.windowSeconds}`, points: rule.max, duration: rule.windowSeconds,
- *     }))
- *
- * Give each rule a `keyPrefix` of its own, or they count into one another. On Postgres and MySQL create the table
- * beforehand and say `tableCreated: true`: the limiters are made with the first request, which could not wait for
- * it. When the store is down, `limits.onUnavailable` decides.
- *
- * @throws RelatchError `ERR_OPTIONS` for what is no function.
+ * @throws {RelatchError} `ERR_OPTIONS` if `create` is not a function.
+ * @example
+ * const rateLimiter = rateLimiterFlexible(({ max, window }) => {
+ *   const duration = Math.ceil(window.seconds());
+ *   return new RateLimiterRedis({ storeClient, keyPrefix: `reset:${max}:${duration}`, points: max, duration });
+ * });
  */
 export function rateLimiterFlexible(create: (rule: RateRule) => FlexibleLimiter): RateLimiter {
-  if (typeof create !== "function")
-    throw wrong("rateLimiterFlexible takes a function that makes a limiter of a rule");
+  aFunction("(rule) => new RateLimiterRedis({ … })")(create, "rateLimiterFlexible.create");
   const limiters = new Map<string, FlexibleLimiter>();
 
   function limiterOf(rule: RateRule): FlexibleLimiter {
-    const name = `${rule.max}/${rule.windowSeconds}`;
+    const name = `${rule.max}/${rule.window.milliseconds()}`;
     const limiter = limiters.get(name) ?? create(rule);
     limiters.set(name, limiter);
     return limiter;
@@ -44,16 +47,21 @@ export function rateLimiterFlexible(create: (rule: RateRule) => FlexibleLimiter)
       } catch (refusal) {
         const { msBeforeNext } = (refusal ?? {}) as { msBeforeNext?: unknown };
         if (refusal instanceof Error || typeof msBeforeNext !== "number") throw refusal;
-        // A refusal counts there, too: then a unit given back would not be one that can be taken.
-        await limiterOf(rule)
-          .reward(key)
-          .catch(() => {});
         return { allowed: false, retryAfterSeconds: Math.ceil(msBeforeNext / 1000) };
       }
     },
+
+    /**
+     * The package has no refund in one step. So a unit is given back only if the window stays open meanwhile: a reward
+     * after its end would open the next window below zero. Refusals count there too, and none is given back, so after
+     * refusals a refund may have no effect.
+     */
     async refund(key, rule) {
-      const state = await limiterOf(rule).get(key);
-      if (state && state.consumedPoints > 0) await limiterOf(rule).reward(key);
+      const limiter = limiterOf(rule);
+      const state = await limiter.get(key);
+      if (!state || state.consumedPoints <= 0 || state.msBeforeNext < REFUND_MARGIN) return;
+      const { consumedPoints } = await limiter.reward(key);
+      if (consumedPoints < 0) await limiter.delete(key);
     },
   };
 }

@@ -1,14 +1,11 @@
-import { port, section } from "../checks.ts";
-import type { Mailer, MailFailure } from "../types.ts";
-import { NO_CONNECTION } from "./connection.ts";
-import { AUTOMATIC, messageIdOf } from "./headers.ts";
-import { type From, senders } from "./sender.ts";
+import { anObjectWith } from "../lib/shape.ts";
+import type { Mailer, MailFailure } from "../ports/contract.ts";
+import { createFailure } from "./failures.ts";
+import { parseSender } from "./sender.ts";
 
-export type { From };
-
-/** As much of a nodemailer transport as is used. */
+/** The part of a nodemailer transport that is used. */
 export interface NodemailerTransport {
-  sendMail(mail: {
+  sendMail(email: {
     from: string;
     to: string;
     subject: string;
@@ -19,126 +16,72 @@ export interface NodemailerTransport {
   }): Promise<unknown>;
 }
 
-/** Options of {@link nodemailerMailer}. */
-export interface NodemailerMailerOptions {
-  /** `"Acme <noreply@example.com>"`, or a function that chooses one for each mail, by its tenant for instance. */
-  from: From;
-}
-
 /**
- * Sends through nodemailer. Give the transport time-outs that together stay below `deliveryTimeout`, and a pool where
- * many mails go out:
+ * Sends through nodemailer. Give the transport timeouts that together stay below `deliveryTimeout`, and a pool if you
+ * send many emails.
  *
- *     const transport = nodemailer.createTransport({
- *       host, port: 587, auth, requireTLS: true,
- *       connectionTimeout: 8_000, greetingTimeout: 8_000, socketTimeout: 15_000,
- *     });
- *     nodemailerMailer(transport, { from: "Acme <noreply@example.com>" })
+ * The failure is `permanent` if the server refused the email or its recipient (SMTP 5xx to RCPT TO or DATA, or an
+ * address that cannot be written into an envelope). Everything else is attempted again: temporary refusals (4xx), a
+ * server that cannot be reached, and problems that only you can fix (credentials, TLS, a sender that is not allowed).
+ * The Message-ID of an email stays the same.
  *
- * A refusal of the mail or its recipient (SMTP 5xx to RCPT TO or DATA, an address that cannot be written into an
- * envelope) is `permanent`. Everything else is tried again: what the server calls temporary (4xx), a server that is
- * not there, and what is the sender's own to mend (credentials, TLS, a sender that is not allowed). The Message-ID
- * stays the same for the same mail.
- *
- * @throws RelatchError `ERR_OPTIONS` for a transport that cannot send, or no sender.
+ * @throws {RelatchError} `ERR_OPTIONS` if the transport has no `sendMail`.
+ * @example
+ * const timeouts = { connectionTimeout: 8_000, greetingTimeout: 8_000, socketTimeout: 15_000 };
+ * const transport = nodemailer.createTransport({ host, port: 587, auth, requireTLS: true, ...timeouts });
+ * const mailer = nodemailerMailer(transport);
  */
-export function nodemailerMailer(transport: NodemailerTransport, options: NodemailerMailerOptions): Mailer {
-  port("nodemailerMailer", transport, ["sendMail"]);
-  const senderFor = senders(section("options of nodemailerMailer", options, ["from"]).from);
+export function nodemailerMailer(transport: NodemailerTransport): Mailer {
+  anObjectWith(["sendMail"])(transport, "nodemailerMailer.transport");
   return {
-    async send({ to, subject, text, html }, about) {
-      const sender = await senderFor(about);
-      const headers = { ...AUTOMATIC };
-      const messageId = messageIdOf(about, sender);
-      let outcome: unknown;
+    needsFrom: true,
+    async send({ from, to, subject, text, html, headers }) {
+      const { "Message-ID": messageId, ...others } = headers ?? {};
+      const email = { from: parseSender(from).header, to, subject, text, html, messageId, headers: others };
+      let result: unknown;
       try {
-        outcome = await transport.sendMail({
-          from: sender.header,
-          to,
-          subject,
-          text,
-          html,
-          messageId,
-          headers,
-        });
+        result = await transport.sendMail(email);
       } catch (error) {
-        throw failure(error);
+        throw toFailure(error);
       }
-      // LMTP answers for each recipient after the mail, and nodemailer calls that a success.
-      const { rejected, rejectedErrors } = Object(outcome) as SentInfo;
-      if (Array.isArray(rejected) && rejected.length > 0) throw failure(rejectedErrors?.[0] ?? REJECTED);
+      // LMTP responds for each recipient after the email, and nodemailer calls that a success.
+      const { rejected, rejectedErrors } = Object(result) as { rejected?: unknown; rejectedErrors?: unknown[] };
+      if (Array.isArray(rejected) && rejected.length > 0) throw toFailure(rejectedErrors?.[0] ?? REJECTED);
     },
   };
 }
 
-interface SentInfo {
-  rejected?: unknown;
-  rejectedErrors?: unknown[];
-}
-
-/** What nodemailer says of a failure. */
+/** Properties of an error of nodemailer. */
 interface SmtpError {
   code?: unknown;
-  /** What was answered, `CONN` while nothing was asked, `API` before anything went over the wire. */
+  /** The command that failed, `CONN` before the first one, `API` before anything was sent. */
   command?: unknown;
   responseCode?: unknown;
   response?: unknown;
-  /** What `code` was before nodemailer put its own. */
-  originalCode?: unknown;
-  syscall?: unknown;
-  timeoutType?: unknown;
 }
 
 const REJECTED: SmtpError = Object.freeze({ code: "EENVELOPE", command: "RCPT TO", responseCode: 450 });
 
-function failure(error: unknown): Error & MailFailure {
+function toFailure(error: unknown): Error & MailFailure {
   const smtp = Object(error) as SmtpError;
   const { code, responseCode } = smtp;
-  const permanent = isRefusal(smtp);
-  const unsent = permanent || isUnsent(smtp);
-  const summary = new Error("The SMTP transport did not take the mail.", { cause: error });
-  return Object.assign(summary, { code, responseCode, permanent, unsent });
+  const facts = { code, responseCode, permanent: isRefusal(smtp) };
+  return createFailure("The SMTP transport did not send the email.", facts, { cause: error });
 }
 
 /**
- * Whether it is this mail, or its recipient, that will never be taken. 503 is about the session, 530, 534, 535 and 538
- * about our own credentials or TLS (RFC 4954 §6), enhanced codes 5.1.7 and 5.1.8 about the sender (RFC 3463 §3.2).
+ * Reports whether this email, or its recipient, is refused for good. 503 is about the session, 530, 534, 535 and 538
+ * are about our own credentials or TLS (RFC 4954 §6), codes 5.1.7 and 5.1.8 are about the sender (RFC 3463 §3.2).
  */
 function isRefusal({ code, command, responseCode: status, response }: SmtpError): boolean {
   if (typeof status !== "number") {
-    // Before a word was said: no address to write into the envelope; a mail that is longer than the server takes.
+    // Nothing was sent: there is no address to write into the envelope, or the email is longer than the server's limit.
     return (code === "EENVELOPE" && command === "API") || (code === "EMESSAGE" && command === "MAIL FROM");
   }
   if (status < 500 || status > 599 || [503, 530, 534, 535, 538].includes(status)) return false;
   if (/^\d{3}[ -]5\.1\.[78]\b/.test(String(response))) return false;
-  // A message over the limit of the server is refused by its size in MAIL FROM (RFC 1870 §6.1); else that is about
-  // the sender. Other transports tell no command.
+  // MAIL FROM announces the size of the email, which may exceed the limit (RFC 1870 §6.1). Any other refusal of it is
+  // about the sender. Transports other than SMTP report no command.
   if (command === "MAIL FROM") return status === 552;
-  return (
-    command === "RCPT TO" || command === "DATA" || (command === undefined && status >= 550 && status < 560)
-  );
-}
-
-/** Codes of what fails before the mail is handed over. */
-const BEFORE = [
-  "EDNS",
-  "ETLS",
-  "EREQUIRETLS",
-  "EAUTH",
-  "ENOAUTH",
-  "EOAUTH2",
-  "EPROXY",
-  "ECONFIG",
-  "EENVELOPE",
-];
-
-/**
- * Whether it is certain that nothing went out: the server said no (4xx, 5xx), or the attempt never came to the mail.
- * A connection lost later is no such case: the answer to the last line of the mail may be what was lost, and the mail
- * under way (RFC 5321 §4.5.3.2.6, RFC 1047).
- */
-function isUnsent({ code, responseCode, originalCode, syscall, timeoutType }: SmtpError): boolean {
-  if (typeof responseCode === "number") return responseCode >= 400;
-  if (typeof timeoutType === "string") return timeoutType !== "SOCKET_TIMEOUT";
-  return syscall === "connect" || NO_CONNECTION.test(String(originalCode)) || BEFORE.includes(String(code));
+  return ["RCPT TO", "DATA"].includes(String(command)) || (command === undefined && status >= 550 && status < 560);
 }

@@ -1,83 +1,111 @@
-import { section, wrong } from "../checks.ts";
-import { attempt } from "../fields.ts";
-import type { MailService } from "./fetch.ts";
-import { wireAddress } from "./sender.ts";
+import { mustBe, optional, type Reader, readOptions } from "../lib/shape.ts";
+import { readSafely } from "../lib/untrusted-input.ts";
+import type { MailContext, MailMessage } from "../ports/contract.ts";
+import { type Sender, toWireAddress } from "./sender.ts";
+
+/** An email and everything that a service has to send with it. */
+export interface OutgoingMail extends Omit<MailMessage, "from"> {
+  from: Sender;
+  about: MailContext;
+}
+
+/** The POST request that sends an email. */
+export interface MailRequest {
+  /** https. Plain http is allowed for a server on this machine. */
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  /**
+   * Reports whether this response refuses the recipient or the email for good. Default: statuses 400 and 422. Nothing
+   * else gets its text.
+   */
+  isRefusal?: ((status: number, text: string) => boolean) | undefined;
+  /** Reports whether this response means that the email was sent before. Default: no response does. */
+  isSent?: ((status: number, text: string) => boolean) | undefined;
+}
+
+/** Translates an email into the request of a mail service. */
+export type MailService = (email: OutgoingMail) => MailRequest;
 
 /** Options of a mail service. */
 export interface ServiceOptions {
   apiKey: string;
-  /** Where its interface is, for a region of its own. */
+  /** The base URL of the service, if your region has another one. */
   url?: string | undefined;
 }
 
 /** Options of {@link mailgun}. */
 export interface MailgunOptions extends ServiceOptions {
-  /** The sending domain, as it stands in the path. */
+  /** The sending domain. */
   domain: string;
 }
 
-// No click is counted in any of them: a link that runs through somebody else's server hands over the token.
+// No service counts clicks: a link that runs through someone else's server hands over the token.
 
 /**
- * Resend. The idempotency key keeps a repeated mail from going out twice for 24 hours. Click tracking is a setting of
- * the domain there: leave it off.
+ * Sends through Resend. For 24 hours, the idempotency key keeps a repeated email from arriving twice. Click tracking is
+ * a setting of your domain there: leave it off.
  *
- * @throws RelatchError `ERR_OPTIONS` for options that are none.
+ * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
+ * @example
+ * const mailer = fetchMailer(resend({ apiKey }));
  */
 export function resend(options: ServiceOptions): MailService {
-  const { apiKey, url } = checked("resend", options, "https://api.resend.com");
+  const { apiKey, url } = readOptions("resend", options, shapeOf("https://api.resend.com"));
   return ({ from, to, subject, text, html, headers, about }) => {
-    // It makes the Message-ID itself.
+    // Resend makes the Message-ID itself, and takes every other header field.
     const { "Message-ID": _, ...others } = headers;
     return {
       url: `${url}/emails`,
-      headers: { ...json, Authorization: `Bearer ${apiKey}`, "Idempotency-Key": about.idempotencyKey },
-      body: JSON.stringify({ from: plain(from), to: [to], subject, text, html, headers: others }),
-      isRefusal: (status, answer) => (status === 400 || status === 422) && /`to`/.test(answer),
+      headers: { ...JSON_TYPES, Authorization: `Bearer ${apiKey}`, "Idempotency-Key": about.idempotencyKey },
+      body: JSON.stringify({ from: formatPlainly(from), to: [to], subject, text, html, headers: others }),
+      isRefusal: (status, response) => (status === 400 || status === 422) && /`to`/.test(response),
+      // An email with this key was sent before. Another attempt has another link in it, and the first is still valid.
+      isSent: (status, response) => status === 409 && response.includes("invalid_idempotent_request"),
     };
   };
 }
 
 /**
- * Postmark, through its default transactional stream.
+ * Sends through Postmark, by its default transactional stream.
  *
- * @throws RelatchError `ERR_OPTIONS` for options that are none.
+ * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
+ * @example
+ * const mailer = fetchMailer(postmark({ apiKey }));
  */
 export function postmark(options: ServiceOptions): MailService {
-  const { apiKey, url } = checked("postmark", options, "https://api.postmarkapp.com");
+  const { apiKey, url } = readOptions("postmark", options, shapeOf("https://api.postmarkapp.com"));
   return ({ from, to, subject, text, html, headers }) => ({
     url: `${url}/email`,
-    headers: { ...json, "X-Postmark-Server-Token": apiKey },
+    headers: { ...JSON_TYPES, "X-Postmark-Server-Token": apiKey },
     body: JSON.stringify({
       From: from.header,
       To: to,
       Subject: subject,
       TextBody: text,
       HtmlBody: html,
-      // Without X-PM-KeepID it makes up a Message-ID of its own.
-      Headers: Object.entries({ ...headers, "X-PM-KeepID": "true" }).map(([Name, Value]) => ({
-        Name,
-        Value,
-      })),
+      // Without X-PM-KeepID, Postmark replaces the Message-ID.
+      Headers: Object.entries({ ...headers, "X-PM-KeepID": "true" }).map(([Name, Value]) => ({ Name, Value })),
       TrackOpens: false,
       TrackLinks: "None",
     }),
-    // 406: a recipient that bounced or complained before. 300: a field is wrong, and the words say which.
-    isRefusal: (status, answer) =>
-      status === 422 && (/"ErrorCode":\s*406\b/.test(answer) || /'To'/.test(answer)),
+    // 406: the recipient bounced or complained before. 300: a field is wrong, and the message says which one.
+    isRefusal: (status, response) => status === 422 && /"ErrorCode":\s*406\b|'To'/.test(response),
   });
 }
 
 /**
- * SendGrid.
+ * Sends through SendGrid.
  *
- * @throws RelatchError `ERR_OPTIONS` for options that are none.
+ * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
+ * @example
+ * const mailer = fetchMailer(sendgrid({ apiKey }));
  */
 export function sendgrid(options: ServiceOptions): MailService {
-  const { apiKey, url } = checked("sendgrid", options, "https://api.sendgrid.com");
+  const { apiKey, url } = readOptions("sendgrid", options, shapeOf("https://api.sendgrid.com"));
   return ({ from, to, subject, text, html, headers }) => ({
     url: `${url}/v3/mail/send`,
-    headers: { ...json, Authorization: `Bearer ${apiKey}` },
+    headers: { ...JSON_TYPES, Authorization: `Bearer ${apiKey}` },
     body: JSON.stringify({
       personalizations: [{ to: [{ email: to }] }],
       from: { email: from.address, name: from.name },
@@ -87,56 +115,59 @@ export function sendgrid(options: ServiceOptions): MailService {
         ...(html === undefined ? [] : [{ type: "text/html", value: html }]),
       ],
       headers,
-      tracking_settings: {
-        click_tracking: { enable: false, enable_text: false },
-        open_tracking: { enable: false },
-      },
+      tracking_settings: { click_tracking: { enable: false, enable_text: false }, open_tracking: { enable: false } },
     }),
-    isRefusal: (status, answer) => status === 400 && /"field":\s*"personalizations/.test(answer),
+    isRefusal: (status, response) => status === 400 && /"field":\s*"personalizations/.test(response),
   });
 }
 
 /**
- * Mailgun. For its European region: `url: "https://api.eu.mailgun.net"`.
+ * Sends through Mailgun. For its European region, use `url: "https://api.eu.mailgun.net"`.
  *
- * @throws RelatchError `ERR_OPTIONS` for options that are none.
+ * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
+ * @example
+ * const mailer = fetchMailer(mailgun({ apiKey, domain: "mg.example.com" }));
  */
 export function mailgun(options: MailgunOptions): MailService {
-  const { apiKey, url, domain } = checked("mailgun", options, "https://api.mailgun.net", "domain");
-  // It answers 200 for a path that it does not know.
-  const host = typeof domain === "string" ? wireAddress(`mailgun@${domain}`)?.domain : undefined;
-  if (host === undefined) throw wrong("mailgun needs the domain that sends");
+  const shape = { ...shapeOf("https://api.mailgun.net"), domain: aDomain };
+  const { apiKey, url, domain } = readOptions("mailgun", options, shape);
+  const authorization = `Basic ${btoa(`api:${apiKey}`)}`;
   return ({ from, to, subject, text, html, headers }) => {
     const fields = new URLSearchParams({ from: from.header, to, subject, text, "o:tracking": "no" });
     if (html !== undefined) fields.set("html", html);
     for (const [name, value] of Object.entries(headers)) fields.set(`h:${name}`, value);
     return {
-      url: `${url}/v3/${host}/messages`,
-      headers: {
-        Authorization: `Basic ${btoa(`api:${apiKey}`)}`,
-        "Content-Type": "application/x-www-form-urlencoded",
-      },
+      url: `${url}/v3/${domain}/messages`,
+      headers: { Authorization: authorization, "Content-Type": "application/x-www-form-urlencoded" },
       body: fields.toString(),
-      isRefusal: (status, answer) => status === 400 && /\bto['"]? parameter\b/.test(answer),
+      isRefusal: (status, response) => status === 400 && /\bto['"]? parameter\b/.test(response),
     };
   };
 }
 
-const json = { "Content-Type": "application/json", Accept: "application/json" };
+const JSON_TYPES = { "Content-Type": "application/json", Accept: "application/json" };
 
-/** As Resend reads a sender: the name without quotes. */
-const plain = ({ name, address }: { name: string | undefined; address: string }): string =>
+/** Writes a sender as Resend reads it: the name without quotes. */
+const formatPlainly = ({ name, address }: Sender): string =>
   name === undefined ? address : `${name.replaceAll(/["<>\\]/g, "")} <${address}>`;
 
-function checked(name: string, options: unknown, standard: string, ...more: string[]) {
-  const {
-    apiKey,
-    url = standard,
-    domain,
-  } = section(`options of ${name}`, options, ["apiKey", "url", ...more]);
-  // What no header can hold would be quoted by the runtime in its error.
-  if (typeof apiKey !== "string" || !/^[\x21-\x7e]+$/.test(apiKey)) throw wrong(`${name} needs an apiKey`);
-  if (typeof url !== "string" || attempt(() => new URL(url)) === undefined)
-    throw wrong(`${name}: url is a URL like "${standard}"`);
-  return { apiKey, url: url.replace(/\/+$/, ""), domain };
-}
+/** A runtime would quote a key that does not fit into a header in its error. */
+const anApiKey: Reader<string> = (value, path) => {
+  if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw mustBe(path, "a string of visible ASCII characters", value);
+};
+
+const shapeOf = (defaultUrl: string) => {
+  const aUrl: Reader<string> = (value, path) => {
+    if (typeof value === "string" && readSafely(() => new URL(value))) return value.replace(/\/+$/, "");
+    throw mustBe(path, "an absolute URL", value, `"${defaultUrl}"`);
+  };
+  return { apiKey: anApiKey, url: optional(aUrl, defaultUrl) };
+};
+
+/** Checked, because Mailgun responds with 200 to a path that it does not know. */
+const aDomain: Reader<string> = (value, path) => {
+  const address = typeof value === "string" ? toWireAddress(`mailgun@${value}`) : undefined;
+  if (address === undefined) throw mustBe(path, "the domain that sends", value, '"mg.example.com"');
+  return address.slice("mailgun@".length);
+};

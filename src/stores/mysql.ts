@@ -1,108 +1,88 @@
 import { decodeHex, encodeHexLowerCase } from "@oslojs/encoding";
-import { utf8 } from "../bytes.ts";
-import { section, wrong } from "../checks.ts";
-import type { TokenRecord } from "../types.ts";
-import { tokenRecord } from "./record.ts";
-import { BATCH, hasMethod, inBatches, quoted, retried, type SqlTokenStore, TABLE } from "./sql.ts";
+import { utf8 } from "../lib/bytes.ts";
+import { hasMethod, mustBe, optional, readOptions } from "../lib/shape.ts";
+import { aName, DEFAULT_TABLE, quoteName } from "./sql-names.ts";
+import { createSqlStore, type SqlDriver, type SqlTable, type SqlTokenStore, toMigration } from "./sql-store.ts";
 
 export type { SqlTokenStore };
 
-/** As much of `mysql2/promise` as is used: a pool or a connection. */
+/** The part of `mysql2/promise` that is used: a pool or a connection. */
 export interface MysqlClient {
   execute(sql: string, params: (string | number)[]): Promise<[unknown, ...unknown[]]>;
 }
 
-/** Where the tokens are kept. */
+/** Options of {@link mysqlTokens}: the name of its table. */
 export interface MysqlTokensOptions {
-  /** Default: `password_reset_tokens`. */
+  /** At most 63 bytes. Default: `password_reset_tokens`. */
   table?: string | undefined;
-  /** The database. Default: the connection's. */
+  /** The database, at most 63 bytes. Default: the connection's database. */
   schema?: string | undefined;
 }
 
-/** The statement that makes the table, for a migration. For MySQL 8 and MariaDB. */
-export function mysqlSchema(options: MysqlTokensOptions = {}): string {
-  // Bytes: each collation that both engines know takes some two texts for one (`aB3` and `Ab3`, `a` and `a `).
-  return `CREATE TABLE IF NOT EXISTS ${tableName("mysqlSchema", options)} (
-  user_id VARBINARY(128) NOT NULL PRIMARY KEY,
-  token_hash BINARY(32) NOT NULL UNIQUE,
-  fingerprint BINARY(32) NOT NULL,
-  expires_at BIGINT NOT NULL,
-  INDEX expires_at (expires_at)
-);
-`;
+/**
+ * Returns the statement that creates the table, for a migration. It fits MySQL 8 and MariaDB.
+ *
+ * @throws {RelatchError} `ERR_OPTIONS` if a name is empty or too long.
+ * @example
+ * await writeFile("migrations/001_password_reset_tokens.sql", mysqlTokensSql());
+ */
+export const mysqlTokensSql = (options: MysqlTokensOptions = {}): string =>
+  toMigration(readTable("mysqlTokensSql", options));
+
+/**
+ * Keeps links in MySQL or MariaDB: one row per link, one round trip per operation, and one more when a connection
+ * prepares a statement for the first time, or in one save of 50, which also deletes expired rows.
+ *
+ * @throws {RelatchError} `ERR_OPTIONS` if `db` is not from `mysql2/promise`, or if a name is empty or too long.
+ * @example
+ * const tokens = mysqlTokens(mysql.createPool(url)); // mysql of "mysql2/promise"
+ */
+export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): SqlTokenStore {
+  // A pool of mysql2 itself has `execute` too, which takes a callback.
+  if (!hasMethod(db, "execute") || hasMethod(db, "promise")) {
+    throw mustBe("mysqlTokens.db", "a pool or connection of mysql2/promise", db, "pool.promise() of mysql2");
+  }
+  const driver: SqlDriver = {
+    async first(sql, ...params) {
+      const [[row]] = (await db.execute(sql, params)) as [Record<string, unknown>[]];
+      return row && { ...row, user_id: decodeId(row["user_id"]) };
+    },
+    async run(sql, ...params) {
+      const [result] = (await db.execute(sql, params)) as [{ affectedRows?: number }];
+      return result.affectedRows ?? 0;
+    },
+  };
+  return createSqlStore(driver, readTable("mysqlTokens", options), encodeId);
 }
 
 /**
- * Tokens in MySQL or MariaDB: one row a user, one round trip an operation (and one more when a connection meets a
- * statement for the first time, and prepares it).
- *
- * @throws RelatchError `ERR_OPTIONS` for what is no client, and for a name that is none.
+ * Ids travel as hexadecimal digits: the connection's character set would change some strings, and make two of them one.
  */
-export function mysqlTokens(db: MysqlClient, options: MysqlTokensOptions = {}): SqlTokenStore {
-  if (!hasMethod(db, "execute") || hasMethod(db, "promise"))
-    throw wrong("mysqlTokens takes a pool or connection of mysql2/promise; of mysql2 itself: pool.promise()");
-  const name = tableName("mysqlTokens", options);
-  const execute = async (sql: string, ...params: (string | number)[]) => {
-    const [result] = await retried(CONFLICTS, () => db.execute(sql, params));
-    return result;
-  };
-
-  return {
-    async createTable() {
-      await execute(mysqlSchema(options));
-    },
-
-    async save({ tokenHash, userId, fingerprint, expiresAt }) {
-      // VALUES() and not a row alias, which MariaDB does not know.
-      await execute(
-        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES (UNHEX(?), UNHEX(?), UNHEX(?), ?)
-         ON DUPLICATE KEY UPDATE token_hash = VALUES(token_hash),
-           fingerprint = VALUES(fingerprint), expires_at = VALUES(expires_at)`,
-        hex(userId),
-        tokenHash,
-        fingerprint,
-        expiresAt.getTime(),
-      );
-    },
-
-    async find(tokenHash): Promise<TokenRecord | undefined> {
-      const rows = await execute(
-        `SELECT LOWER(HEX(token_hash)) AS token_hash, HEX(user_id) AS user_id,
-                LOWER(HEX(fingerprint)) AS fingerprint, expires_at
-           FROM ${name} WHERE token_hash = UNHEX(?)`,
-        tokenHash,
-      );
-      const [row] = rows as Record<string, unknown>[];
-      // UNHEX takes capitals for the same digits.
-      if (row?.["token_hash"] !== tokenHash) return undefined;
-      return tokenRecord(tokenHash, unhex(row["user_id"]), row["fingerprint"], row["expires_at"]);
-    },
-
-    async deleteByUser(userId) {
-      await execute(`DELETE FROM ${name} WHERE user_id = UNHEX(?)`, hex(userId));
-    },
-
-    deleteExpired: (now) =>
-      inBatches(BATCH, async () => {
-        const result = await execute(
-          `DELETE FROM ${name} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${BATCH}`,
-          now.getTime(),
-        );
-        return Number((result as { affectedRows: unknown }).affectedRows);
-      }),
-  };
-}
-
-/** Concurrent upserts into a table with two unique keys may lock each other out; MariaDB may miss a change (1020). */
-const CONFLICTS = ["ER_LOCK_DEADLOCK", "ER_CHECKREAD"];
-
-/** Bytes travel as digits: the connection's character set would change some texts, and make two of them one. */
-const hex = (text: string): string => encodeHexLowerCase(utf8(text));
-const unhex = (digits: unknown): string => decoder.decode(decodeHex(String(digits)));
+const encodeId = (userId: string): string => encodeHexLowerCase(utf8(userId));
+const decodeId = (digits: unknown): string => decoder.decode(decodeHex(String(digits)));
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-function tableName(title: string, options: MysqlTokensOptions): string {
-  const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);
-  return schema === undefined ? quoted("`", table) : quoted("`", schema, table);
+function readTable(caller: string, options: MysqlTokensOptions): SqlTable {
+  const shape = { table: optional(aName(), DEFAULT_TABLE), schema: optional(aName()) };
+  const { table, schema } = readOptions(caller, options, shape);
+  const name = quoteName("`", schema, table);
+  // Bytes, because every collation that both engines know treats some strings as one (`aB3` and `Ab3`, `a` and `a `).
+  const createTable = `CREATE TABLE IF NOT EXISTS ${name} (
+  token_hash BINARY(32) NOT NULL PRIMARY KEY,
+  user_id VARBINARY(128) NOT NULL,
+  fingerprint BINARY(32) NOT NULL,
+  expires_at BIGINT NOT NULL,
+  INDEX user_id (user_id),
+  INDEX expires_at (expires_at)
+)`;
+  return {
+    create: [createTable],
+    insert: `INSERT INTO ${name} (token_hash, user_id, fingerprint, expires_at)
+           VALUES (UNHEX(?), UNHEX(?), UNHEX(?), ?)`,
+    find: `SELECT LOWER(HEX(token_hash)) AS token_hash, HEX(user_id) AS user_id,
+                LOWER(HEX(fingerprint)) AS fingerprint, expires_at
+           FROM ${name} WHERE token_hash = UNHEX(?)`,
+    deleteByUser: `DELETE FROM ${name} WHERE user_id = UNHEX(?)`,
+    deleteExpired: (limit) => `DELETE FROM ${name} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit}`,
+  };
 }

@@ -1,108 +1,75 @@
-import { section, wrong } from "../checks.ts";
-import type { TokenRecord } from "../types.ts";
-import { tokenRecord } from "./record.ts";
-import { BATCH, hasMethod, inBatches, quoted, retried, type SqlTokenStore, TABLE } from "./sql.ts";
+import { hasMethod, mustBe, optional, readOptions } from "../lib/shape.ts";
+import { aName, createIndexes, DEFAULT_TABLE, quoteName } from "./sql-names.ts";
+import { createSqlStore, type SqlDriver, type SqlTable, type SqlTokenStore, toMigration } from "./sql-store.ts";
 
 export type { SqlTokenStore };
 
 /**
- * As much of a Postgres driver as is used. The `Pool` and `Client` of `pg` have it, PGlite, and the pools of Neon and
- * Vercel; for `postgres` (postgres.js): `{ query: async (text, params) => ({ rows: await sql.unsafe(text, params) }) }`.
+ * The part of a Postgres driver that is used. The `Pool` and `Client` of `pg` have it, so do PGlite and the pools of
+ * Neon and Vercel. For postgres.js: `{ query: async (text, params) => ({ rows: await sql.unsafe(text, params) }) }`.
  */
 export interface PostgresClient {
   query(text: string, params: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
 
-/** Where the tokens are kept. */
+/** Options of {@link postgresTokens}: the name of its table. */
 export interface PostgresTokensOptions {
-  /** Default: `password_reset_tokens`. At most 52 bytes. */
+  /** At most 52 bytes. Default: `password_reset_tokens`. */
   table?: string | undefined;
-  /** Default: what the connection's `search_path` says. */
+  /** At most 63 bytes. Default: the first schema of the connection's `search_path`. */
   schema?: string | undefined;
 }
 
-/** The statements that make the table, for a migration. */
-export const postgresSchema = (options: PostgresTokensOptions = {}): string =>
-  tableOf("postgresSchema", options)
-    .statements.map((statement) => `${statement};\n`)
-    .join("");
+/**
+ * Returns the statements that create the table, for a migration.
+ *
+ * @throws {RelatchError} `ERR_OPTIONS` if a name is empty or too long.
+ * @example
+ * await writeFile("migrations/001_password_reset_tokens.sql", postgresTokensSql());
+ */
+export const postgresTokensSql = (options: PostgresTokensOptions = {}): string =>
+  toMigration(readTable("postgresTokensSql", options));
 
 /**
- * Tokens in PostgreSQL: one row a user, one round trip an operation. Give it a pool, or a client that is in no
- * transaction: a save that lost against another one is repeated, which a transaction does not allow.
+ * Keeps links in PostgreSQL: one row per link, one round trip per operation, and one more in one save of 50, which also
+ * deletes expired rows.
  *
- * @throws RelatchError `ERR_OPTIONS` for what is no client, and for a name that Postgres could not keep.
+ * @throws {RelatchError} `ERR_OPTIONS` if `db` has no `query`, or if a name is empty or too long.
+ * @example
+ * const tokens = postgresTokens(new Pool({ connectionString }), { schema: "auth" });
  */
 export function postgresTokens(db: PostgresClient, options: PostgresTokensOptions = {}): SqlTokenStore {
-  if (!hasMethod(db, "query"))
-    throw wrong("postgresTokens takes a Pool or Client of pg, or anything with query(text, params)");
-  const { name, statements } = tableOf("postgresTokens", options);
-  const query = (text: string, ...params: unknown[]) => retried(CONFLICTS, () => db.query(text, params));
-
-  return {
-    async createTable() {
-      for (const statement of statements) await retried(MADE_MEANWHILE, () => query(statement));
-    },
-
-    async save({ tokenHash, userId, fingerprint, expiresAt }) {
-      await query(
-        `INSERT INTO ${name} (user_id, token_hash, fingerprint, expires_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (user_id) DO UPDATE SET token_hash = EXCLUDED.token_hash,
-           fingerprint = EXCLUDED.fingerprint, expires_at = EXCLUDED.expires_at`,
-        userId,
-        tokenHash,
-        fingerprint,
-        expiresAt.getTime(),
-      );
-    },
-
-    async find(tokenHash): Promise<TokenRecord | undefined> {
-      const { rows } = await query(
-        `SELECT token_hash, user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = $1`,
-        tokenHash,
-      );
-      const [row] = rows;
-      return row && tokenRecord(row["token_hash"], row["user_id"], row["fingerprint"], row["expires_at"]);
-    },
-
-    async deleteByUser(userId) {
-      await query(`DELETE FROM ${name} WHERE user_id = $1`, userId);
-    },
-
-    deleteExpired: (now) =>
-      inBatches(BATCH, async () => {
-        // By physical address, which a row that is replaced meanwhile no longer has.
-        const { rows } = await query(
-          `WITH gone AS (
-             DELETE FROM ${name}
-              WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${name} WHERE expires_at <= $1 LIMIT ${BATCH}))
-                AND expires_at <= $1
-             RETURNING 1)
-           SELECT count(*) AS deleted FROM gone`,
-          now.getTime(),
-        );
-        return Number(rows[0]?.["deleted"]);
-      }),
-  };
+  if (!hasMethod(db, "query")) {
+    throw mustBe("postgresTokens.db", "an object with query(text, params)", db, "new Pool() of pg");
+  }
+  const first: SqlDriver["first"] = async (text, ...params) => (await db.query(text, params)).rows[0];
+  // Only the purge returns how many rows it changed, which nobody else asks for.
+  const run: SqlDriver["run"] = async (text, ...params) =>
+    Number((await db.query(text, params)).rows[0]?.["deleted"] ?? 0);
+  return createSqlStore({ first, run }, readTable("postgresTokens", options));
 }
 
-/** serialization_failure, at REPEATABLE READ and above, and deadlock_detected. */
-const CONFLICTS = ["40001", "40P01"];
-
-/** unique_violation in the catalogue, duplicate_table: `IF NOT EXISTS` looks first and makes later. */
-const MADE_MEANWHILE = ["23505", "42P07", "42710"];
-
-function tableOf(title: string, options: PostgresTokensOptions) {
-  const { table = TABLE, schema } = section(`options of ${title}`, options, ["table", "schema"]);
-  const name = schema === undefined ? quoted('"', table) : quoted('"', schema, table);
-  const statements = [
-    `CREATE TABLE IF NOT EXISTS ${name} (
-  user_id text COLLATE "C" PRIMARY KEY,
-  token_hash text COLLATE "C" NOT NULL UNIQUE,
+function readTable(caller: string, options: PostgresTokensOptions): SqlTable {
+  const shape = { table: optional(aName(52), DEFAULT_TABLE), schema: optional(aName()) };
+  const { table, schema } = readOptions(caller, options, shape);
+  const name = quoteName('"', schema, table);
+  const createTable = `CREATE TABLE IF NOT EXISTS ${name} (
+  token_hash text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL,
   fingerprint text NOT NULL,
   expires_at bigint NOT NULL
-)`,
-    `CREATE INDEX IF NOT EXISTS ${quoted('"', `${table}_expires_at`)} ON ${name} (expires_at)`,
-  ];
-  return { name, statements };
+)`;
+  return {
+    create: [createTable, ...createIndexes(table, name)],
+    insert: `INSERT INTO ${name} (token_hash, user_id, fingerprint, expires_at) VALUES ($1, $2, $3, $4)`,
+    find: `SELECT token_hash, user_id, fingerprint, expires_at FROM ${name} WHERE token_hash = $1`,
+    deleteByUser: `DELETE FROM ${name} WHERE user_id = $1`,
+    // By physical address, which is fastest. Skips rows that others are deleting, so that no two purges wait for each
+    // other.
+    deleteExpired: (limit) => `WITH gone AS (
+         DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM ${name} WHERE expires_at <= $1 ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))
+         RETURNING 1)
+       SELECT count(*) AS deleted FROM gone`,
+  };
 }

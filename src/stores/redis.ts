@@ -1,37 +1,34 @@
-import { section, wrong } from "../checks.ts";
-import { attempt, ownFields } from "../fields.ts";
-import type { TokenRecord, TokenStore } from "../types.ts";
-import { tokenRecord } from "./record.ts";
+import { aFunction, mustBe, optional, type Reader, readOptions } from "../lib/shape.ts";
+import { readOwnFields, readSafely } from "../lib/untrusted-input.ts";
+import type { TokenStore } from "../ports/contract.ts";
+import { toTokenRecord } from "./token-record.ts";
 
 /**
- * Sends one command, whose first argument is its key. With ioredis, cluster or not:
+ * Sends one command, whose first argument is its key. With ioredis (cluster or not), node-redis, and its cluster:
  *
  *     ([name, ...args]) => redis.call(name, ...args)
- *
- * with node-redis, and with a cluster of node-redis:
- *
  *     (args) => client.sendCommand(args)
  *     (args) => cluster.sendCommand(args[1], false, args)
  */
 export type RedisCommand = (args: [name: string, key: string, ...rest: string[]]) => Promise<unknown>;
 
-/** Where the tokens are kept. */
+/** Options of {@link redisTokens}. */
 export interface RedisTokensOptions {
-  /** What every key begins with. Default: `relatch:`. */
+  /** How every key starts. Default: `relatch:`. */
   prefix?: string | undefined;
 }
 
 /**
- * Tokens in Redis 6.2 or later, or in what speaks its protocol. Each command has one key, so that it runs on a
- * cluster; the engine removes what has expired. Needs `maxmemory-policy noeviction`: an evicted link is dead.
+ * Keeps links in Redis 6.2 or later, or in a server that speaks its protocol. Every command has one key, so it runs on
+ * a cluster. The engine deletes expired links. Set `maxmemory-policy noeviction`, or links may be evicted.
  *
- * @throws RelatchError `ERR_OPTIONS` for what is no function, and for a prefix that is no text.
+ * @throws {RelatchError} `ERR_OPTIONS` if `command` is not a function, or if `prefix` is not a string.
+ * @example
+ * const tokens = redisTokens((args) => client.sendCommand(args));
  */
 export function redisTokens(command: RedisCommand, options: RedisTokensOptions = {}): TokenStore {
-  if (typeof command !== "function")
-    throw wrong("redisTokens takes a function that sends a command, e.g. (args) => client.sendCommand(args)");
-  const { prefix = "relatch:" } = section("options of redisTokens", options, ["prefix"]);
-  if (typeof prefix !== "string") throw wrong("prefix is a text that the keys begin with");
+  aFunction("(args) => client.sendCommand(args)")(command, "redisTokens.command");
+  const { prefix } = readOptions("redisTokens", options, { prefix: optional(aPrefix, "relatch:") });
   const tokenKey = (tokenHash: string) => `${prefix}t:${tokenHash}`;
   const userKey = (userId: string) => `${prefix}u:${userId}`;
 
@@ -39,36 +36,40 @@ export function redisTokens(command: RedisCommand, options: RedisTokensOptions =
     async save({ tokenHash, userId, fingerprint, expiresAt }) {
       const instant = expiresAt.getTime();
       const record = JSON.stringify({ userId, fingerprint, expiresAt: instant });
-      // Later than the token itself: its expiry is judged by one clock alone, and that is not the engine's.
-      const expiry = ["PXAT", String(instant + GRACE)];
-      // The user's key says which token counts: once it is set, the earlier one is dead.
+      const key = userKey(userId);
+      // The user's index comes first, so that there is never a link that deleteByUser does not find.
+      await command(["ZADD", key, String(instant), tokenHash]);
       await Promise.all([
-        command(["SET", tokenKey(tokenHash), record, ...expiry]),
-        command(["SET", userKey(userId), tokenHash, ...expiry]),
+        command(["ZREMRANGEBYSCORE", key, "-inf", String(Date.now())]),
+        command(["EXPIRE", key, String(INDEX_SECONDS)]),
+        // Later than the link itself, because one clock alone judges its expiry, and that is not the engine's.
+        command(["SET", tokenKey(tokenHash), record, "PXAT", String(instant + GRACE)]),
       ]);
     },
 
-    async find(tokenHash): Promise<TokenRecord | undefined> {
+    async find(tokenHash) {
       const found = await command(["GET", tokenKey(tokenHash)]);
       if (found === null || found === undefined) return undefined;
-      const record = parse(tokenHash, String(found));
-      const current = await command(["GET", userKey(record.userId)]);
-      return String(current) === tokenHash ? record : undefined;
+      const { userId, fingerprint, expiresAt } = readOwnFields(readSafely(() => JSON.parse(String(found))));
+      return toTokenRecord({ tokenHash, userId, fingerprint, expiresAt });
     },
 
     async deleteByUser(userId) {
-      await command(["DEL", userKey(userId)]);
+      const tokenHashes = (await command(["ZRANGE", userKey(userId), "0", "-1"])) as unknown[];
+      await Promise.all(tokenHashes.map((tokenHash) => command(["DEL", tokenKey(String(tokenHash))])));
     },
 
-    /** Answers 0: the engine has done it. */
+    /** Returns 0, because the engine has deleted them. */
     deleteExpired: async () => 0,
   };
 }
 
+/** How long a record outlives its expiry, in milliseconds. */
 const GRACE = 10 * 60 * 1000;
+/** No link is issued for longer than 7 days. */
+const INDEX_SECONDS = 7 * 24 * 60 * 60 + GRACE / 1000;
 
-/** What is damaged has no string for an id, and is refused there. */
-function parse(tokenHash: string, json: string): TokenRecord {
-  const { userId, fingerprint, expiresAt } = ownFields(attempt(() => JSON.parse(json)));
-  return tokenRecord(tokenHash, userId, fingerprint, expiresAt);
-}
+const aPrefix: Reader<string> = (value, path) => {
+  if (typeof value !== "string") throw mustBe(path, "a string", value, '"relatch:"');
+  return value;
+};

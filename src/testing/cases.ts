@@ -1,51 +1,43 @@
 import { encodeHexLowerCase } from "@oslojs/encoding";
-import { randomBytes } from "../bytes.ts";
+import { randomBytes } from "../lib/bytes.ts";
 
-/** One promise of a port, to be run as a test of its own. */
+/** One promise of a dependency, to be run as one test. */
 export interface ContractCase {
   /** The promise, as a sentence. */
   name: string;
-  /** Rejects when the promise is broken, and says how. */
+  /** Rejects if the promise is broken, with an error that says how. */
   run(): Promise<void>;
 }
 
-/** Adds a case that gets a fresh answer of the suite's `create`. */
+/** Adds a case, which is run with a new return value of the suite's `create`. */
 export type AddCase<T> = (name: string, run: (subject: T) => Promise<void>) => void;
 
-/** A list of cases, and how to add to it. */
-export function suite<T>(create: () => T | Promise<T>): { cases: ContractCase[]; add: AddCase<T> } {
+/** Returns an empty list of cases, and a function that adds to it. */
+export function createSuite<T>(create: () => T | Promise<T>): { cases: ContractCase[]; add: AddCase<T> } {
   const cases: ContractCase[] = [];
   return { cases, add: (name, run) => void cases.push({ name, run: async () => run(await create()) }) };
 }
 
-/** Fails with a sentence that says what was looked at, what came, and what was due. */
-export function expectSame(what: string, actual: unknown, due: unknown): void {
-  if (!isSame(actual, due)) throw new Error(`${what}: got ${show(actual)}, expected ${show(due)}`);
+/** Throws if the two differ, and says what was compared, received and expected. `hint` names the usual causes. */
+export function assertSame(what: string, actual: unknown, expected: unknown, hint?: string): void {
+  if (isSame(actual, expected)) return;
+  const difference = `${what}: received ${format(actual)}, expected ${format(expected)}`;
+  throw new Error(hint === undefined ? difference : `${difference}. ${hint}`);
 }
 
-/** What the call rejects with, or throws. Fails when it does neither. */
-export async function expectRejection(what: string, call: () => unknown): Promise<unknown> {
-  let answer: unknown;
+/** Returns the error that the call throws or rejects with. Throws if it does neither. */
+export async function assertRejects(what: string, call: () => unknown): Promise<unknown> {
+  let returned: unknown;
   try {
-    answer = await call();
+    returned = await call();
   } catch (error) {
     return error;
   }
-  throw new Error(`${what}: got ${show(answer)}, expected it to reject`);
+  throw new Error(`${what}: received ${format(returned)}, expected it to reject`);
 }
 
-/** So many lower-case hexadecimal digits that no other case has. */
+/** Returns random lower-case hexadecimal digits, which no other case has. */
 export const randomHex = (digits: number): string => encodeHexLowerCase(randomBytes(digits / 2));
-
-/** Runs what it is given one after the other, also when the runner starts the cases together. */
-export function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => {});
-    return mine;
-  };
-}
 
 function isSame(a: unknown, b: unknown): boolean {
   if (a instanceof Date && b instanceof Date) return Object.is(a.getTime(), b.getTime());
@@ -57,11 +49,11 @@ function isSame(a: unknown, b: unknown): boolean {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !(value instanceof Date);
 
-/** As JSON, with words for what JSON has none for. */
-function show(value: unknown): string {
-  const words = (_: string, each: unknown) => {
+/** Writes a value as JSON, with words for the values that JSON does not have. */
+function format(value: unknown): string {
+  const replace = (_: string, each: unknown) => {
     if (typeof each === "number") return Number.isFinite(each) ? each : String(each);
     return typeof each === "bigint" ? `${each}n` : each;
   };
-  return JSON.stringify(value, words) ?? String(value);
+  return JSON.stringify(value, replace) ?? String(value);
 }

@@ -1,39 +1,40 @@
-import type { TokenStore } from "../types.ts";
-import { type AddCase, expectSame, inTurn, randomHex } from "./cases.ts";
-import { found, HOUR, ownerOf, record } from "./token-records.ts";
+import type { TokenStore } from "../ports/contract.ts";
+import { type AddCase, assertSame, randomHex } from "./cases.ts";
+import { assertOwner, createRecord, createRecords, findRecord, HOUR, saveAll } from "./token-records.ts";
 
 export function addDeletionCases(add: AddCase<TokenStore>, expiresByItself: boolean): void {
-  add("deleteByUser deletes the user's record and no other's, and may be repeated", async (store) => {
-    const mine = record();
-    const other = record();
-    await store.save(mine);
-    await store.save(other);
-    await store.deleteByUser(mine.userId);
-    expectSame("the owner of the user's record", await ownerOf(store, mine), undefined);
-    await store.deleteByUser(mine.userId);
+  add("deleteByUser deletes all records of this user only, and can be repeated", async (store) => {
+    const userId = randomHex(16);
+    const mine = createRecords(3, userId);
+    const other = createRecord();
+    await saveAll(store, [...mine, other]);
+    for (let call = 1; call <= 2; call++) {
+      await store.deleteByUser(userId);
+      for (const each of mine) await assertOwner("the owner of the user's record", store, each, undefined);
+    }
     await store.deleteByUser(randomHex(16));
-    expectSame("the owner of another's record", await ownerOf(store, other), other.userId);
+    await assertOwner("the owner of the other record", store, other, other.userId);
   });
 
   add("a user can save again after deleteByUser", async (store) => {
-    const old = record();
-    const next = record(old.userId);
+    const old = createRecord();
+    const next = createRecord(old.userId);
     await store.save(old);
     await store.deleteByUser(old.userId);
     await store.save(next);
-    expectSame("the owner of the next record", await ownerOf(store, next), next.userId);
-    expectSame("the owner of the deleted one", await ownerOf(store, old), undefined);
+    await assertOwner("the owner of the next record", store, next, next.userId);
+    await assertOwner("the owner of the deleted record", store, old, undefined);
   });
 
-  add("deleteByUser beside a save leaves the new record, whole, or none", async (store) => {
+  add("deleteByUser during a save leaves the new record whole, or none", async (store) => {
     for (let round = 0; round < 10; round++) {
-      const old = record();
-      const next = record(old.userId);
+      const old = createRecord();
+      const next = createRecord(old.userId);
       await store.save(old);
       await Promise.all([store.deleteByUser(old.userId), store.save(next)]);
-      expectSame("the owner of the old record", await ownerOf(store, old), undefined);
-      const left = await found(store, next.tokenHash);
-      if (left) expectSame("the fingerprint of the new one", left.fingerprint, next.fingerprint);
+      await assertOwner("the owner of the old record", store, old, undefined);
+      const left = await findRecord(store, next.tokenHash);
+      if (left) assertSame("the fingerprint of the new record", left.fingerprint, next.fingerprint);
     }
   });
 
@@ -42,61 +43,62 @@ export function addDeletionCases(add: AddCase<TokenStore>, expiresByItself: bool
     return;
   }
 
-  add("deleteExpired answers a number", async (store) => {
-    expectSame("its type", typeof (await store.deleteExpired(new Date(LONG_AGO))), "number");
+  add("deleteExpired returns a number", async (store) => {
+    assertSame("its type", typeof (await store.deleteExpired(new Date(LONG_AGO))), "number");
   });
 }
 
-/** A time that the records of no other case expire in, so that the purges count their own. */
+/** A time at which the records of no other case expire, so that these cases count only their own. */
 const LONG_AGO = Date.UTC(1980, 0, 1);
 
 function addPurgeCases(add: AddCase<TokenStore>): void {
-  // One at a time, or they would delete each other's.
-  const alone = inTurn();
+  // One after the other, also if the runner starts them together, because they would delete each other's records.
+  let previous: Promise<unknown> = Promise.resolve();
   const addPurge = (name: string, run: (store: TokenStore) => Promise<void>) =>
-    add(name, (store) =>
-      alone(async () => {
+    add(name, (store) => {
+      const current = previous.then(async () => {
         await store.deleteExpired(new Date(LONG_AGO + 2 * HOUR));
         await run(store);
-      }),
-    );
-  const recordFor = (instant: number) => ({ ...record(), expiresAt: new Date(instant) });
+      });
+      previous = current.catch(() => {});
+      return current;
+    });
+  const createOld = (offset: number) => ({ ...createRecord(), expiresAt: new Date(LONG_AGO + offset) });
 
-  addPurge("deleteExpired deletes what has expired, the instant itself included", async (store) => {
-    const records = [-HOUR, -1, 0, 1, HOUR].map((offset) => recordFor(LONG_AGO + offset));
-    for (const each of records) await store.save(each);
+  addPurge("deleteExpired deletes every expired record, one that expires now included", async (store) => {
+    const records = [-HOUR, -1, 0, 1, HOUR].map(createOld);
+    await saveAll(store, records);
     const now = new Date(LONG_AGO);
     await store.deleteExpired(now);
-    expectSame("the date that was given", now.getTime(), LONG_AGO);
+    assertSame("the date that was passed", now.getTime(), LONG_AGO);
     for (const each of records) {
       const offset = each.expiresAt.getTime() - LONG_AGO;
-      const due = offset > 0 ? each.userId : undefined;
-      expectSame(`the owner of what expires ${offset} ms later`, await ownerOf(store, each), due);
+      const expected = offset > 0 ? each.userId : undefined;
+      await assertOwner(`the owner of the record at ${offset} ms`, store, each, expected);
     }
   });
 
-  addPurge("deleteExpired answers how many went", async (store) => {
-    for (const offset of [-HOUR, -HOUR / 2, HOUR / 2, HOUR]) await store.save(recordFor(LONG_AGO + offset));
-    expectSame("the count", await store.deleteExpired(new Date(LONG_AGO)), 2);
-    expectSame("the count, again", await store.deleteExpired(new Date(LONG_AGO)), 0);
-    expectSame("the count, later", await store.deleteExpired(new Date(LONG_AGO + 2 * HOUR)), 2);
+  addPurge("deleteExpired returns how many records it deleted", async (store) => {
+    await saveAll(store, [-HOUR, -HOUR / 2, HOUR / 2, HOUR].map(createOld));
+    assertSame("the count", await store.deleteExpired(new Date(LONG_AGO)), 2);
+    assertSame("the count, again", await store.deleteExpired(new Date(LONG_AGO)), 0);
+    assertSame("the count, later", await store.deleteExpired(new Date(LONG_AGO + 2 * HOUR)), 2);
   });
 
-  addPurge("deleteExpired leaves a user alone whose expired record was replaced", async (store) => {
-    const old = recordFor(LONG_AGO - HOUR);
-    const next = record(old.userId);
-    await store.save(old);
-    await store.save(next);
+  addPurge("deleteExpired leaves the other records of the same user", async (store) => {
+    const old = createOld(-HOUR);
+    const next = createRecord(old.userId);
+    await saveAll(store, [old, next]);
     await store.deleteExpired(new Date(LONG_AGO));
-    expectSame("the owner of the new record", await ownerOf(store, next), next.userId);
+    await assertOwner("the owner of the other record", store, next, next.userId);
   });
 
   addPurge("a user can save again after deleteExpired", async (store) => {
-    const old = recordFor(LONG_AGO - HOUR);
-    const next = record(old.userId);
+    const old = createOld(-HOUR);
+    const next = createRecord(old.userId);
     await store.save(old);
     await store.deleteExpired(new Date(LONG_AGO));
     await store.save(next);
-    expectSame("the owner of the new record", await ownerOf(store, next), next.userId);
+    await assertOwner("the owner of the new record", store, next, next.userId);
   });
 }

@@ -1,0 +1,113 @@
+import type { Texts } from "../texts.ts";
+
+/** Chinese in simplified characters. */
+export const simplifiedChinese: Texts = {
+  errorTitle: (title) => `错误：${title}`,
+  email: "邮箱地址",
+  back: "返回登录",
+  request: {
+    title: "重置您的密码",
+    lead: "请输入您登录时使用的邮箱地址。我们会向您发送一个链接，用于设置新密码。",
+    submit: "获取链接",
+    leadForCode: "请输入您登录时使用的邮箱地址。我们会向您发送一个验证码，用于设置新密码。",
+    submitForCode: "获取验证码",
+    notices: {
+      malformed_link: {
+        title: "链接不完整",
+        detail: "请从邮件中复制完整的链接，或在此获取新链接。",
+      },
+      invalid_or_expired_token: {
+        title: "该链接已失效",
+        detail: "链接只能使用一次，并会在一段时间后失效。请输入您的邮箱地址，获取新链接。",
+      },
+      open_link_again: {
+        title: "请重新打开链接",
+        detail: "请回到我们的邮件，重新打开链接，或在此获取新链接。",
+      },
+      cookies_needed: {
+        title: "您的浏览器阻止了 Cookie",
+        detail: "请允许本网站使用 Cookie，然后回到我们的邮件，重新打开链接。",
+      },
+    },
+    errors: {
+      invalid_email: "请输入格式正确的邮箱地址，例如 name@example.com。",
+      unknown_email: "找不到使用该邮箱地址的账户。请检查地址，或尝试其他地址。",
+    },
+  },
+  sent: {
+    title: "请查收邮件",
+    lead: (email) => `如果 ${email} 有对应的账户，我们已向其发送邮件，其中包含用于设置新密码的链接。`,
+    lifetime: (duration) => `该链接只能使用一次，有效期为${duration}。`,
+    detail: "几分钟后仍未收到？请查看垃圾邮件文件夹，并确认邮箱地址正确无误。",
+    again: "使用其他邮箱地址",
+  },
+  code: {
+    lead: (email) => `如果 ${email} 有对应的账户，我们已向其发送邮件，其中包含用于设置新密码的验证码。`,
+    leadWithoutAddress: "如果该邮箱地址有对应的账户，我们已向其发送邮件，其中包含用于设置新密码的验证码。",
+    label: "邮件中的验证码",
+    digits: (count) => `${count} 位数字。`,
+    lifetime: (duration) => `验证码有效期为${duration}。`,
+    submit: "继续",
+    refused: "验证码错误或已失效。请检查验证码，或获取新的验证码。",
+    orLink: "没有验证码？请改为打开邮件中的链接。",
+  },
+  newPassword: {
+    title: "设置新密码",
+    account: "账户",
+    password: "新密码",
+    confirmation: "确认新密码",
+    minLength: (min) => `至少 ${min} 个字符。`,
+    advice: "四个随机的词语就很合适。请勿使用您的姓名、邮箱地址或常见密码。",
+    mismatch: "两次输入的密码不一致，请重新输入。",
+    submit: "设置新密码",
+    aftermath: "您将在所有设备上退出登录。",
+  },
+  invitation: { title: "设置密码", password: "密码", confirmation: "确认密码", submit: "设置密码" },
+  secondFactor: {
+    choice: "选择验证身份的方式",
+    methods: {
+      totp: "身份验证器应用中的验证码",
+      recovery_code: "恢复代码",
+      sms: "短信中的验证码",
+    },
+    response: "验证码",
+    errors: {
+      second_factor_required: "请输入用于验证您身份的验证码。",
+      second_factor_rejected: "验证码不正确。请检查后重试，或等待下一个验证码。",
+    },
+  },
+  signedIn: {
+    title: "您已登录",
+    lead: "您打开了一个用于设置密码的链接。该链接可能属于其他账户，而不是您当前登录的账户。",
+    signOut: "退出登录并设置密码",
+    goOn: "继续，不退出登录",
+  },
+  home: "前往首页",
+  later: (when) => `请在${when}重试。`,
+  problems: {
+    400: { title: "操作未成功", detail: "请返回上一页重试。" },
+    403: { title: "无法接受该表单", detail: "该表单来自其他网站。请在本网站打开页面后重试。" },
+    404: { title: "找不到页面", detail: "请检查网址，或前往首页。" },
+    405: { title: "无法在此执行该操作", detail: "请返回上一页，使用页面上的表单。" },
+    409: { title: "您已登录", detail: "要重置密码，请先退出登录。" },
+    413: { title: "内容过长", detail: "请缩短您输入的内容，然后重试。" },
+    415: { title: "无法读取数据", detail: "请返回上一页，使用页面上的表单。" },
+    422: { title: "请换一个密码", detail: "该密码不符合要求。" },
+    429: { title: "尝试次数过多", detail: "为保护账户安全，我们限制了尝试次数。" },
+    500: { title: "抱歉，出了点问题", detail: "问题出在我们这边。请稍后重试。" },
+    503: { title: "抱歉，目前无法使用", detail: "问题出在我们这边。请几分钟后重试。" },
+  },
+  details: {
+    invalid_request: "请求格式不正确。",
+    invalid_json: "请求正文必须是一个 UTF-8 编码且没有重复键的 JSON 对象。",
+    invalid_or_expired_token: "链接无效或已过期。",
+    cross_site: "请求必须来自本网站。",
+    not_found: "此 URL 没有任何内容。",
+    method_not_allowed: "此 URL 不支持该请求方法。",
+    too_large: "请求过大。",
+    unsupported_media_type: "不支持该 Content-Type。",
+    password_rejected: "密码不符合要求。",
+    second_factor_required: "该账户需要第二重验证，但请求中未提供。",
+    second_factor_rejected: "第二重验证的响应不正确。",
+  },
+};
