@@ -1,4 +1,4 @@
-import type { Account } from "../../src/account.ts";
+import type { Account } from "../../src/ports/account.ts";
 
 export const account = (changes: Partial<Account> = {}): Account => ({
   id: "42",

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { afterAll } from "vitest";
 
-// What is in the pages of the documentation: blocks of code, headings, links.
+// Reads the pages of the documentation: code blocks, headings and links.
 
 export const root = join(import.meta.dirname, "..", "..");
 
@@ -11,12 +12,20 @@ const markdownIn = (folder: string): string[] =>
     .filter((name) => name.endsWith(".md"))
     .map((name) => posix.join(folder, name));
 
-/** The README and its neighbours, and the guides, by their paths from the root. */
+/** The paths of the README, of the pages next to it, and of the guides. */
 export const pages: readonly string[] = [".", "docs"].flatMap(markdownIn);
 
 export const read = (page: string): string => readFileSync(join(root, page), "utf8");
 
-/** A fenced block: its language, what stands behind that, and its place among the blocks of the language. */
+/** Creates a folder inside the repository, so that files in it find its packages, until the tests of the file end. */
+export function scratchFolder(stem: string): string {
+  mkdirSync(join(root, "test", ".docs"), { recursive: true });
+  const folder = mkdtempSync(join(root, "test", ".docs", `${stem}-`));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A fenced block, with the words after its language and its index among the blocks of that language. */
 export interface Block {
   page: string;
   index: number;
@@ -30,8 +39,8 @@ export const blocksOf = (page: string, language: string): Block[] =>
   );
 
 /**
- * Writes the TypeScript blocks of a page into a folder of its own, where they can import one another: `ts file app.ts`
- * is a file by that name. What `sh copy` says is done there first, with the repository at `$RELATCH`.
+ * Writes the TypeScript blocks of a page into a separate folder, where they can import one another. A block marked
+ * `ts file app.ts` has that name. The commands of `sh copy` run there first, with the repository at `$RELATCH`.
  */
 export function writeBlocks(page: string, scratch: string): (Block & { file: string })[] {
   const folder = join(scratch, page.replace(/\W/g, "-"));
@@ -50,11 +59,11 @@ export function writeBlocks(page: string, scratch: string): (Block & { file: str
     });
 }
 
-/** Blocks marked `frameworks <path>` are files of examples/frameworks, and compiled there. */
+/** Reports whether a block is marked `frameworks <path>`, which means that it is a file of examples/frameworks. */
 export const isElsewhere = (mark: string): boolean => mark.startsWith("frameworks ");
 
-/** The relative links of a page that lead to no file, or to no heading of it. */
-export function deadLinks(page: string, markdown = read(page)): string[] {
+/** Returns the relative links of a page whose file or heading does not exist. */
+export function brokenLinks(page: string, markdown = read(page)): string[] {
   return targetsOf(markdown).filter((target) => {
     const [path = "", fragment] = target.split("#").map(decodeURIComponent);
     const there = path === "" ? page : posix.normalize(posix.join(posix.dirname(page), path));
@@ -68,17 +77,13 @@ const FENCE = /^(```|~~~)[\s\S]*?^\1[ \t]*$/gm;
 
 function targetsOf(markdown: string): string[] {
   const prose = markdown.replaceAll(FENCE, "").replaceAll(/`[^`\n]+`/g, "code");
-  const patterns = [
-    /\]\(([^()\s]+)(?: "[^"]*")?\)/g,
-    /^\[[^\]]+\]:[ \t]*(\S+)/gm,
-    /\s(?:href|src|srcset)="([^"]+)"/g,
-  ];
+  const patterns = [/\]\(([^()\s]+)(?: "[^"]*")?\)/g, /^\[[^\]]+\]:[ \t]*(\S+)/gm, /\s(?:href|src|srcset)="([^"]+)"/g];
   return patterns
     .flatMap((pattern) => [...prose.matchAll(pattern)].map(([, target = ""]) => target))
     .filter((target) => !/^[a-z][a-z0-9+.-]*:|^\/\//i.test(target));
 }
 
-/** What the headings of a page are called in links, as GitHub does it. */
+/** Returns the anchors of the headings of a page, as GitHub names them. */
 export function anchorsOf(markdown: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of markdown.replaceAll(FENCE, "").matchAll(/^#{1,6} +(.+?) *#*$/gm)) {

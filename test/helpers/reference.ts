@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 
-// The byte formats once more, written from their description over node:crypto: what src/ computes is compared
-// with this and never with itself.
+// A second implementation of the byte formats, written from their description with node:crypto. Tests compare the
+// results of src/ with this one and never with themselves.
 
 type State = { id: string; email: string; passwordHash: string | null; tenant?: string | undefined };
 
@@ -24,32 +24,45 @@ export const referenceState = ({ id, email, passwordHash, tenant }: State): Buff
     tenant === undefined ? Buffer.alloc(0) : lp(tenant),
   ]);
 
-export const referenceTokenHash = (raw: Uint8Array): string =>
-  sha256("relatch/v1/token\0", raw).toString("hex");
+/** An instant in 6 bytes. */
+const u48 = (milliseconds: number): Buffer => {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(milliseconds, 0, 6);
+  return bytes;
+};
 
-export const referenceFingerprint = (raw: Uint8Array, state: State): string =>
-  hmac(raw, "relatch/v1/fingerprint\0", referenceState(state)).toString("hex");
+export const referenceTokenHash = (raw: Uint8Array): string => sha256("relatch/v2/token\0", raw).toString("hex");
 
-export const referenceStamp = (id: string, passwordHash: string): string =>
-  sha256("relatch/v1/session\0", lp(id), lp(passwordHash)).toString("base64url");
+/** The fingerprint of a link, sealed if a key is given. */
+export const referenceFingerprint = (raw: Uint8Array, expiresAt: number, state: State, key?: Uint8Array): string => {
+  const fingerprint = hmac(raw, "relatch/v2/fingerprint\0", u48(expiresAt), referenceState(state));
+  return (key ? hmac(key, "relatch/v2/sealed\0", fingerprint) : fingerprint).toString("hex");
+};
 
 interface SignedParts {
   key: Uint8Array;
+  origin: string;
   state: State;
   expiresAt: number;
+  /** If these differ from the others, the token is one that nobody issues. */
   version?: number;
-  /** Where these differ from the key: a token that nobody issues. */
   bindKey?: Uint8Array;
+  bindOrigin?: string;
   macPrefix?: string;
+  idLength?: number;
+  pad?: Uint8Array;
 }
 
-export function referenceSignedToken({ key, state, expiresAt, ...odd }: SignedParts): string {
-  const expiry = Buffer.alloc(6);
-  expiry.writeUIntBE(expiresAt, 0, 6);
-  const bind = hmac(odd.bindKey ?? key, "relatch/v1/bind\0", referenceState(state)).subarray(0, 16);
-  const body = Buffer.concat([Buffer.of(odd.version ?? 1), expiry, bind, Buffer.from(state.id, "utf8")]);
-  const mac = hmac(key, odd.macPrefix ?? "relatch/v1/signed\0", body);
-  return Buffer.concat([body, mac]).toString("base64url");
+export function referenceSignedToken({ key, origin, state, expiresAt, ...odd }: SignedParts): string {
+  const bind = hmac(
+    ...([odd.bindKey ?? key, "relatch/v2/bind\0", lp(odd.bindOrigin ?? origin), referenceState(state)] as const),
+  ).subarray(0, 16);
+  const id = Buffer.from(state.id, "utf8");
+  const header = [Buffer.of(odd.version ?? 2), u48(expiresAt), bind, Buffer.of(odd.idLength ?? id.length)];
+  const body = Buffer.concat([...header, id]);
+  const mac = hmac(key, odd.macPrefix ?? "relatch/v2/signed\0", lp(origin), body);
+  const pad = odd.pad ?? Buffer.alloc((56 + id.length) % 3 === 0 ? 1 : 0);
+  return Buffer.concat([body, mac, pad]).toString("base64url");
 }
 
 export const randomKey = (): Uint8Array<ArrayBuffer> => Uint8Array.from(randomBytes(32));

@@ -1,38 +1,51 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { CLASS_NAMES, FLAWS, PENDING, testFile } from "./flaws.ts";
+import { expect, test } from "vitest";
+import { CLASSES, FLAWS, testFile } from "./flaws.ts";
+import { expectFound } from "./helpers/flaw.ts";
 import { PAGE, securityPage } from "./page.ts";
 
 const root = join(import.meta.dirname, "../..");
-const present = CLASS_NAMES.filter((name) => !PENDING.includes(name));
 
-describe("the tables", () => {
-  test("hold 139 published flaws and 23 without a number, each once", () => {
-    const numbers = FLAWS.flatMap(({ id, aliases }) => [id, ...aliases]);
-    expect(new Set(numbers).size).toBe(numbers.length);
-    expect(FLAWS.filter(({ id }) => /^(?:CVE|GHSA)-/.test(id))).toHaveLength(139);
-    const unnumbered = FLAWS.filter(({ product }) => product === undefined).map(({ id }) => id);
-    expect(unnumbered.sort()).toEqual(Array.from({ length: 23 }, (_, index) => `X${index + 1}`).sort());
-  });
-
-  test("are what docs/security.md says (npx tsx test/security/write-docs.ts)", () => {
-    expect(readFileSync(join(root, PAGE), "utf8")).toBe(securityPage());
-  });
-
-  test("list as still to come what is not there yet, and nothing else", () => {
-    expect(CLASS_NAMES.filter((name) => !existsSync(join(root, testFile(name))))).toEqual(PENDING);
-  });
+test("The table has 139 published flaws and 23 without a number, each once", () => {
+  const numbers = FLAWS.flatMap(({ id, aliases }) => [id, ...aliases]);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(FLAWS.filter(({ id }) => /^(?:CVE|GHSA)-/.test(id))).toHaveLength(139);
+  const unnumbered = FLAWS.filter(({ product }) => product === undefined).map(({ id }) => id);
+  expect(unnumbered.sort()).toEqual(Array.from({ length: 23 }, (_, index) => `X${index + 1}`).sort());
 });
 
-// That each of them ran, and passed, is for the file itself to say: no other process knows.
-test.each(present)("%s names every flaw of its class, no other, and counts them", (name) => {
-  const file = readFileSync(join(root, testFile(name)), "utf8");
-  const parts = file.match(new RegExp(`(?<=^import "\\./)${name}/\\w+\\.ts(?=";)`, "gm")) ?? [];
-  const code = [...parts.map((part) => readFileSync(join(import.meta.dirname, part), "utf8")), file].join("");
-  const named = new Set(code.match(/(?<=")(?:CVE-\d{4}-\d+|GHSA(?:-\w{4}){3})(?=")|\bX\d+\b(?=[":])/g));
-  const ids = FLAWS.filter((row) => row.class === name).map(({ id }) => id);
-  expect([...named].sort()).toEqual(ids.sort());
-  expect(code.trimEnd().endsWith(`flawsOf("${name}");`)).toBe(true);
-  expect(code).not.toMatch(/\.(?:only|skip|todo|fails)\b/);
+test("docs/known-flaws.md is what `npx tsx test/security/write-docs.ts` writes", () => {
+  expect(readFileSync(join(root, PAGE), "utf8")).toBe(securityPage());
+});
+
+/** All test code of the repository, by path. */
+const codes = new Map(
+  readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => [`test/${path}`, readFileSync(join(root, "test", path), "utf8")]),
+);
+const homesOf = (id: string, files: ReadonlyMap<string, string>): string[] =>
+  [...files].filter(([, code]) => new RegExp(`"${id}"|^ {2}${id}:`, "m").test(code)).map(([path]) => path);
+
+const expectOneHome = (files: ReadonlyMap<string, string>): void => {
+  const homes = FLAWS.map(({ id }) => [id, ...homesOf(id, files)]);
+  expect(homes).toEqual(FLAWS.map((row) => [row.id, testFile(row.class)]));
+};
+
+test("Each flaw has its tests in one file, which is the file of its class", async () => {
+  expectOneHome(codes);
+  const second = new Map([...codes, ["test/unit/second.test.ts", `flaw("${FLAWS[0]?.id}")`]]);
+  await expectFound(() => expectOneHome(second));
+  const missing = new Map([...codes, [testFile("k-page"), ""]]);
+  await expectFound(() => expectOneHome(missing));
+});
+
+// That each of the tests ran, and passed, is for the file itself to say, because no other process knows.
+test("Each class ends with the check that its flaws have passed, and skips none", () => {
+  for (const { name } of CLASSES) {
+    const code = codes.get(testFile(name)) ?? "";
+    expect(code.trimEnd().endsWith(`everyFlawOf("${name}");`), name).toBe(true);
+    expect(code, name).not.toMatch(/\.(?:only|skip|todo|fails)\b/);
+  }
 });

@@ -1,304 +1,194 @@
-import { type Job, type ResetUser, sessionStamp } from "relatch";
+import { type ResetUser, sessionStamp } from "relatch";
 import { standardNotices } from "relatch/messages";
-import { expect, test, vi } from "vitest";
-import {
-  both,
-  COMPLETE,
-  expectDead,
-  NEW_PASSWORD,
-  RESET,
-  requestLink,
-  requestToken,
-  signIn,
-  submit,
-  VERIFY,
-} from "../e2e/contract/helpers.ts";
-import { GOOD_PASSWORD, type Harness, harness, MIKE } from "../harness.ts";
-import { type Front, overHttp, overRoutes } from "./helpers/adapters.ts";
-import { bytesOf } from "./helpers/answers.ts";
-import { flaw, flaws, flawsOf } from "./helpers/flaw.ts";
-import { askBothWays, recipientsOf } from "./helpers/front.ts";
-import { linkLike } from "./helpers/mail-shape.ts";
+import { expect, vi } from "vitest";
+import { GOOD_PASSWORD, type Harness, harness, KEYS, MIKE } from "../helpers/harness.ts";
+import { both, COMPLETE, NEW_PASSWORD, RESET, submit, VERIFY } from "../system/http/contract/helpers.ts";
+import { linkLike } from "./helpers/email.ts";
+import { everyFlawOf, flaw, flawIn, flawOverHttp, override, REFUSED, recipientsOf, signedJob } from "./helpers/flaw.ts";
 
-// Who may not reset, does not: not when a link is asked for, not when it is opened, not when it is used.
+// An account that may not reset does not: not when a link is asked for, not when it is opened, not when it is used.
 
-const REFUSED = { ok: false, reason: "invalid_or_expired_token" };
-
-/** Asks for a link: the answer of everybody, and no token and no link. */
-async function expectNoLink(app: Harness): Promise<void> {
-  const save = vi.spyOn(app.tokens, "save");
-  expect(await app.passwordReset.requestReset({ email: MIKE.email, ip: null })).toEqual({ ok: true });
-  await app.passwordReset.drain();
-  expect(save).not.toHaveBeenCalled();
-  expect(app.mailer.sent.filter(({ kind }) => kind === "reset_link")).toEqual([]);
-}
-
-/** The same by a form and by JSON, with the bytes that an unknown address gets. */
-async function expectNoLinkOverRoutes(app: Front): Promise<void> {
-  const save = vi.spyOn(app.tokens, "save");
-  const answers = await askBothWays(app.client, MIKE.email);
-  app.clock.now += 60 * 60_000;
-  app.users.findByEmail = async () => undefined;
-  expect(answers.map(bytesOf)).toEqual((await askBothWays(app.client, MIKE.email)).map(bytesOf));
-  await app.passwordReset.drain();
-  expect(save).not.toHaveBeenCalled();
-  expect(app.mailer.sent).toEqual([]);
-}
-
-/** An account whose password is kept elsewhere. */
+const HOUR = 60 * 60_000;
 const managed: ResetUser = { ...MIKE, resetAllowed: false };
 const withoutPassword: ResetUser = { ...MIKE, passwordHash: null };
-const stores = { "with a hash of old": managed, "without one": { ...managed, passwordHash: null } };
+const ask = ({ passwordReset }: Harness, email = MIKE.email) => passwordReset.requestReset({ email, ip: null });
+const kindsOf = ({ mailer }: Harness) => mailer.sent.map(({ kind }) => kind);
+const complete = ({ passwordReset }: Harness, token: unknown) =>
+  passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
 
-flaw("CVE-2024-1525", () => {
-  test.each(Object.entries(stores))(
-    "an account that signs in elsewhere, %s: no token, no mail",
-    async (_, account) => {
-      const app = harness({ accounts: [account] });
-      await expectNoLink(app);
-      expect(app.happened()).toContain("request_skipped:not_allowed");
-      expect(app.mailer.sent).toEqual([]);
-    },
-  );
-
-  test("an account without a password gets none, unless the store has a way to set the first", async () => {
-    const { setFirstPasswordHash: _, ...users } = harness({ accounts: [withoutPassword] }).users;
-    const app = harness({ users });
-    await expectNoLink(app);
-    expect(app.happened()).toContain("request_skipped:no_password");
-
-    // The control: with it, there is a link.
-    expect(await harness({ accounts: [withoutPassword] }).requestToken()).toHaveLength(43);
-  });
-
-  test("nor with a link of the time when it had one", async () => {
-    const { setFirstPasswordHash: _, ...users } = harness({ accounts: [MIKE] }).users;
-    const found = { ...MIKE };
-    Object.assign(users, { findByEmail: async () => found, findById: async () => found });
-    const app = harness({ users });
-    const token = await app.requestToken();
-    found.passwordHash = null;
-    expect(await app.passwordReset.verifyToken(token)).toEqual(REFUSED);
-    expect(await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
-    expect(app.happened()).toContain("token_refused:no_password");
-  });
-
-  test("the mail that says how to sign in instead holds no link, and the answer is the same", async () => {
-    const messages = standardNotices({ signInWith: "Okta" });
-    const { setFirstPasswordHash: _, ...users } = harness({ accounts: [withoutPassword] }).users;
-    const app = harness({ users, messages });
-    await expectNoLink(app);
-    const [notice, ...more] = app.mailer.sent;
-    expect([notice?.kind, notice?.to, more]).toEqual(["no_password", MIKE.email, []]);
-    expect(linkLike(notice?.text ?? "")).toEqual([]);
-    expect(notice?.html).not.toMatch(/href/);
-  });
-
-  overRoutes("over HTTP the answer is the one for nobody", expectNoLinkOverRoutes, { accounts: [managed] });
-});
-
-/** The account may no more: in between, at the last moment, or as the store's own condition says. */
-const changes: Record<string, (app: Harness) => void> = {
-  "is suspended": (app) => app.users.set(managed),
-  "moves to an identity provider": (app) => app.users.set({ ...managed, passwordHash: null }),
-  "is deleted": (app) => app.users.delete(MIKE.id),
+/** The mistake: according to the store everybody may reset, and has a password. */
+const allowsAll = ({ users }: Pick<Harness, "users">) => {
+  const allow = (user: ResetUser | null | undefined) =>
+    user && { ...user, resetAllowed: true, passwordHash: user.passwordHash ?? "x" };
+  const { findByEmail, findById, replacePasswordHash } = users;
+  users.findByEmail = async (...args) => allow(await findByEmail(...args));
+  users.findById = async (id) => allow(await findById(id));
+  users.replacePasswordHash = async (change) => {
+    const user = users.get(change.userId);
+    if (user?.resetAllowed !== false) return replacePasswordHash(change);
+    users.set({ ...user, passwordHash: change.next });
+    return true;
+  };
 };
 
-flaw("CVE-2024-37897", () => {
-  test.each(Object.entries(changes))(
-    "an account that %s after the link was sent: the link is dead",
-    async (_, change) => {
-      const app = harness();
-      const token = await app.requestToken();
-      expect(await app.passwordReset.verifyToken(token)).toMatchObject({ ok: true });
+flaw("CVE-2024-1525", "An account that signs in elsewhere gets no link", allowsAll, async (app) => {
+  const save = vi.spyOn(app.tokens, "save");
+  for (const account of [managed, { ...managed, passwordHash: null }]) {
+    app.users.set(account);
+    expect(await ask(app)).toEqual({ ok: true });
+    expect(await recipientsOf(app)).toEqual([]);
+    app.clock.now += HOUR;
+  }
+  expect(save).not.toHaveBeenCalled();
+  expect(app.happened()).toContain("request_skipped:not_allowed");
+});
+
+/** Applications whose store has no way to set a first password; in the control it has one. */
+const stores = [false, true].map((hasFirst) => () => {
+  const { setFirstPasswordHash, ...users } = harness({ accounts: [withoutPassword] }).users;
+  const own = { ...users, ...(hasFirst && { setFirstPasswordHash }) };
+  const app = harness({ users: own, messages: standardNotices({ signInWith: "Okta" }) });
+  return { app, users: own as typeof app.users };
+}) as [() => { app: Harness; users: Harness["users"] }, () => { app: Harness; users: Harness["users"] }];
+
+flawIn("CVE-2024-1525", "No link if no first password can be set", stores, async ({ app, users }) => {
+  expect(await ask(app)).toEqual({ ok: true });
+  await app.passwordReset.drain();
+  expect(app.happened()).toContain("request_skipped:no_password");
+  // The notice says how to sign in instead, and contains no link.
+  expect(kindsOf(app)).toEqual(["no_password"]);
+  expect(linkLike(app.mailer.sent[0]?.text ?? "")).toEqual([]);
+  expect(app.mailer.sent[0]?.html).not.toMatch(/href/);
+  // A link of the time when it had a password opens nothing.
+  app.clock.now += HOUR;
+  users.set(MIKE);
+  const token = await app.requestToken();
+  users.set(withoutPassword);
+  expect(await app.passwordReset.verifyToken({ token })).toEqual(REFUSED);
+  expect(await complete(app, token)).toEqual(REFUSED);
+});
+
+/** Changes of the account. */
+const CHANGES: Record<string, (app: Harness) => void> = {
+  "is suspended": ({ users }) => users.set(managed),
+  "moves to an identity provider": ({ users }) => users.set({ ...managed, passwordHash: null }),
+  "is deleted": ({ users }) => users.delete(MIKE.id),
+};
+/** The mistake: what was known of an account when its link was made is still believed. */
+const believes = ({ users }: Harness) => {
+  users.findByEmail = async () => MIKE;
+  users.findById = async () => MIKE;
+  users.replacePasswordHash = async ({ next }) => {
+    users.set({ ...MIKE, passwordHash: next });
+    return true;
+  };
+};
+
+for (const [title, change] of Object.entries(CHANGES)) {
+  flaw("CVE-2024-37897", `An account that ${title} loses its link`, believes, async (app) => {
+    const token = await app.requestToken();
+    expect(await app.passwordReset.verifyToken({ token })).toMatchObject({ ok: true });
+    change(app);
+    const [hash, commit] = [vi.spyOn(app.hasher, "hash"), vi.spyOn(app.users, "replacePasswordHash")];
+    expect(await app.passwordReset.verifyToken({ token })).toEqual(REFUSED);
+    expect(await complete(app, token)).toEqual(REFUSED);
+    expect(hash).not.toHaveBeenCalled();
+    expect(commit).not.toHaveBeenCalled();
+  });
+
+  flaw("CVE-2024-37897", `The commit refuses an account that ${title} while hashing`, believes, async (app) => {
+    const token = await app.requestToken();
+    const { hash } = app.hasher;
+    app.hasher.hash = async (password) => {
       change(app);
-      const hash = vi.spyOn(app.hasher, "hash");
-      const commit = vi.spyOn(app.users, "replacePasswordHash");
-      expect(await app.passwordReset.verifyToken(token)).toEqual(REFUSED);
-      expect(await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
-      expect(hash).not.toHaveBeenCalled();
-      expect(commit).not.toHaveBeenCalled();
-    },
-  );
+      return hash(password);
+    };
+    expect(await complete(app, token)).toEqual(REFUSED);
+    expect(app.happened()).toContain("token_refused:lost_race");
+    expect(String(app.users.get(MIKE.id)?.passwordHash)).not.toMatch(/^memory\$/);
+  });
+}
 
-  test.each(Object.entries(changes))(
-    "an account that %s while the password is hashed: the commit says no",
-    async (_, change) => {
-      const app = harness();
-      const token = await app.requestToken();
-      const hash = app.hasher.hash.bind(app.hasher);
-      app.hasher.hash = async (password) => {
-        change(app);
-        return hash(password);
-      };
-      expect(await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
-      expect(app.happened()).toContain("token_refused:lost_race");
-      expect(String(app.users.get(MIKE.id)?.passwordHash)).not.toMatch(/^memory\$/);
-    },
-  );
-
-  test.each(Object.entries(changes))(
-    "an account that %s between the request and its job: no link",
-    async (_, change) => {
-      const jobs: Job[] = [];
-      const app = harness({ dispatcher: { dispatch: async (job) => void jobs.push(job) } });
-      await app.passwordReset.requestReset({ email: MIKE.email, ip: null });
-      change(app);
-      await app.passwordReset.deliver(jobs[0]);
-      expect(app.mailer.sent).toEqual([]);
-    },
-  );
-
-  overRoutes("over HTTP, at each step", async (app) => {
+for (const id of ["CVE-2024-37897", "CVE-2024-39836"]) {
+  flawOverHttp(id, "A suspended account is refused at each step", believes, async (app) => {
     const token = await app.requestToken();
     const form = await app.client.follow(await app.client.get(`${RESET}/${token}`));
     expect(form.status).toBe(200);
     app.users.set(managed);
-    expect((await submit(app.client, form, NEW_PASSWORD)).headers.location).toContain(
-      "invalid_or_expired_token",
-    );
-    expect((await app.visitor().get(`${RESET}/${token}`)).headers.location).toContain(
-      "invalid_or_expired_token",
-    );
-    expect((await app.visitor().json(VERIFY, { token })).status).toBe(400);
-    expect((await app.visitor().json(COMPLETE, { token, password: NEW_PASSWORD })).status).toBe(400);
-    expect((await app.visitor().post(`${RESET}/${token}`, both(NEW_PASSWORD))).headers.location).toContain(
-      "invalid",
-    );
-    expect(app.users.get(MIKE.id)).toEqual(managed);
-  });
-});
-
-flaw("CVE-2024-39836", () => {
-  test("a suspended account gets no link, and one from before does not open it", async () => {
-    const app = harness();
-    const token = await app.requestToken();
-    app.users.set(managed);
-    app.clock.now += 10 * 60_000;
-    await app.passwordReset.requestReset({ email: MIKE.email, ip: null });
-    expect(await recipientsOf(app)).toHaveLength(1);
-    expect(await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
-    expect(app.users.get(MIKE.id)).toEqual(managed);
-  });
-
-  test("nor does it become an account with a password by a follow-up", async () => {
-    const app = harness({ accounts: [managed] });
-    const stamp = sessionStamp(managed);
-    const job = {
-      v: 1,
-      id: "a",
-      at: app.clock.now,
-      type: "password_changed",
-      userId: MIKE.id,
-      previousStamp: "x",
-      stamp,
-    };
-    await app.passwordReset.deliver(job);
-    expect(app.users.get(MIKE.id)).toEqual(managed);
-  });
-
-  overHttp(
-    "over HTTP: no link for who is suspended, and no way in with one from before",
-    async ({ app, client, visitor, mike, jane }) => {
-      const link = await requestLink(app, client, mike);
-      const token = await requestToken(app, client, jane);
-      for (const account of [mike, jane]) await app.suspend?.(account);
-      await expectDead(client, link);
-      expect((await client.json(COMPLETE, { token, password: NEW_PASSWORD })).status).toBe(400);
-      expect(await app.mails()).toHaveLength(2);
-      for (const password of [NEW_PASSWORD, mike.password]) {
-        expect((await signIn(visitor(), { ...mike, password })).status).toBe(400);
-      }
-    },
-  );
-});
-
-flaw("GHSA-cf8f-w2c5-p5jr", () => {
-  const service = {
-    ...MIKE,
-    id: "svc",
-    email: "service-account-ci@placeholder.example",
-    resetAllowed: false,
-  };
-
-  test("a service account gets no mail, however it is found", async () => {
-    const app = harness({ accounts: [service] });
-    for (const find of [async () => service, async (email: string) => ({ ...service, email })]) {
-      app.users.findByEmail = find;
-      await app.passwordReset.requestReset({ email: service.email, ip: null });
-      app.clock.now += 10 * 60_000;
+    for (const answer of [
+      await submit(app.client, form, NEW_PASSWORD),
+      await app.visitor().get(`${RESET}/${token}`),
+      await app.visitor().post(`${RESET}/${token}`, both(NEW_PASSWORD)),
+    ]) {
+      expect(answer.headers.location).toContain("invalid_or_expired_token");
     }
-    expect(await recipientsOf(app)).toEqual([]);
-    expect(app.happened()).toContain("request_skipped:not_allowed");
-  });
-
-  test.each([0, 1, "false", "", {}, []])("resetAllowed: %j is a fault, and no yes", async (resetAllowed) => {
-    const app = harness();
-    const token = await app.requestToken();
-    app.clock.now += 10 * 60_000;
-    app.users.set({ ...MIKE, resetAllowed: resetAllowed as never });
-    await app.passwordReset.requestReset({ email: MIKE.email, ip: null });
+    expect((await app.visitor().json(VERIFY, { token })).status).toBe(400);
+    expect((await app.visitor().json(COMPLETE, { token, newPassword: NEW_PASSWORD })).status).toBe(400);
+    app.clock.now += HOUR;
+    await app.visitor().post(RESET, { email: MIKE.email });
     expect(await recipientsOf(app)).toHaveLength(1);
-    expect(app.happened()).toContain("delivery_failed:ERR_USER_STORE");
-    const completing = app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
-    await expect(completing).rejects.toMatchObject({ code: "ERR_USER_STORE" });
-    expect(app.users.get(MIKE.id)?.passwordHash).toBe(MIKE.passwordHash);
+    expect(app.users.get(MIKE.id)).toEqual(managed);
   });
+}
 
-  overRoutes(
-    "nor over HTTP",
-    async (app) => {
-      await askBothWays(app.client, service.email);
-      expect(await recipientsOf(app)).toEqual([]);
-    },
-    { accounts: [service] },
-  );
+const sets = override((core, { users }) => ({
+  async deliver(job) {
+    users.set({ ...managed, passwordHash: "set by a job" });
+    return core.deliver(job);
+  },
+}));
+
+const setting = { options: { accounts: [managed], keys: KEYS }, mistake: sets };
+
+flaw("CVE-2024-39836", "A follow-up job changes no account", setting, async (app) => {
+  const stamps = { previousStamp: "x", stamp: sessionStamp(managed), isCommitted: true };
+  const job = { type: "follow_up", userId: MIKE.id, email: MIKE.email, ...stamps };
+  await app.passwordReset.deliver(signedJob(app, job));
+  expect(app.happened()).toEqual(["mail_sent"]);
+  expect(app.users.get(MIKE.id)).toEqual(managed);
 });
 
-const UNVERIFIED = { X21: { ...MIKE, emailVerified: false, status: "pending" } };
+const service = { ...managed, id: "svc", email: "service-account-ci@placeholder.example" };
+const serving = { options: { accounts: [service] }, mistake: allowsAll };
 
-flaws(UNVERIFIED, (account) => {
-  test("a reset verifies no address: nothing of the account changes but its password", async () => {
-    const app = harness({ accounts: [account] });
-    const token = await app.requestToken();
-    expect(await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toMatchObject({
-      ok: true,
-    });
-    await app.passwordReset.drain();
-    expect(app.users.get(MIKE.id)).toEqual({ ...account, passwordHash: expect.stringMatching(/^memory\$/) });
-  });
-
-  test("the store is asked for nothing else: four functions, and these arguments", async () => {
-    const called = new Set<PropertyKey>();
-    const { users } = harness({ accounts: [account] });
-    const app = harness({
-      users: new Proxy(users, {
-        get(target, name) {
-          called.add(name);
-          return Reflect.get(target, name);
-        },
-      }),
-    });
-    const token = await app.requestToken();
-    await app.passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
-    await app.passwordReset.drain();
-    const known = ["findByEmail", "findById", "replacePasswordHash", "setFirstPasswordHash"];
-    expect([...called].filter((name) => !known.includes(String(name)))).toEqual([]);
-  });
-
-  overRoutes(
-    "nor over HTTP, whatever a form says",
-    async (app) => {
-      const token = await app.requestToken();
-      const fields = { emailVerified: "true", status: "active", verify: "1", ...both(NEW_PASSWORD) };
-      await app.client.post(`${RESET}/${token}`, fields);
-      expect(app.users.get(MIKE.id)).toEqual({
-        ...account,
-        passwordHash: expect.stringMatching(/^memory\$/),
-      });
-    },
-    { accounts: [account] },
-  );
+flawOverHttp("GHSA-cf8f-w2c5-p5jr", "A service account gets no email", serving, async (app) => {
+  await app.client.post(RESET, { email: service.email });
+  await app.passwordReset.drain();
+  app.clock.now += HOUR;
+  await ask(app, service.email);
+  expect(await recipientsOf(app)).toEqual([]);
+  expect(app.happened()).toContain("request_skipped:not_allowed");
 });
 
-flawsOf("n-eligibility");
+const pending = { ...MIKE, emailVerified: false, status: "pending" };
+const KNOWN = ["findByEmail", "findById", "replacePasswordHash", "setFirstPasswordHash"];
+/** The mistake: a reset by email verifies the address. */
+const verifies = override((core, { users }) => ({
+  async completeReset(input) {
+    const result = await core.completeReset(input);
+    users.set({ ...users.get(MIKE.id), emailVerified: true } as never);
+    return result;
+  },
+}));
+
+const verifying = { options: { accounts: [pending] }, mistake: verifies };
+
+flawOverHttp("X21", "A reset verifies no address", verifying, async (app) => {
+  const called = new Set<PropertyKey>();
+  for (const [name, method] of Object.entries(app.users) as [keyof typeof app.users, never][]) {
+    Object.defineProperty(app.users, name, {
+      get() {
+        called.add(name);
+        return method;
+      },
+    });
+  }
+  const fields = { emailVerified: "true", status: "active", verify: "1", ...both(NEW_PASSWORD) };
+  await app.client.post(`${RESET}/${await app.requestToken()}`, fields);
+  await app.passwordReset.drain();
+  const asked = [...called];
+  expect(app.users.get(MIKE.id)).toEqual({ ...pending, passwordHash: expect.stringMatching(/^memory\$/) });
+  expect(asked.filter((name) => ![...KNOWN, "get"].includes(String(name)))).toEqual([]);
+});
+
+everyFlawOf("n-eligibility");

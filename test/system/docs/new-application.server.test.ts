@@ -1,0 +1,98 @@
+import { Argon2id } from "oslo/password";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { blocksOf, root, scratchFolder, writeBlocks } from "../../helpers/docs.ts";
+import { findFreePort } from "../../helpers/ports.ts";
+import { startScript } from "../../helpers/scripts.ts";
+import { describeService, uniqueName } from "../../helpers/services.ts";
+import { attribute, Client } from "../http/client.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+// Builds and runs the application of docs/new-application.md as the page says.
+
+const PAGE = "docs/new-application.md";
+const EMAIL = "Mike@example.org";
+
+await describeService("postgres", (url) => {
+  const schema = uniqueName("getting_started");
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` });
+  const folder = scratchFolder("app");
+  let app: Awaited<ReturnType<typeof start>>;
+
+  beforeAll(async () => {
+    const files = writeBlocks(PAGE, folder);
+    await pool.query(`CREATE SCHEMA ${schema}`);
+    for (const { code } of blocksOf(PAGE, "sql")) await pool.query(code);
+    await pool.query("INSERT INTO users (email, canonical_email, password_hash) VALUES ($1, $2, $3)", [
+      EMAIL,
+      EMAIL.toLowerCase(),
+      await new Argon2id().hash("the old password"),
+    ]);
+    const there = new URL(url);
+    there.searchParams.set("options", `-c search_path=${schema}`);
+    app = await start(files.find(({ mark }) => mark === "file app.ts")?.file ?? "", String(there));
+  });
+
+  afterAll(async () => {
+    app?.kill("SIGKILL");
+    await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    await pool.end();
+  });
+
+  test("a person who forgot the password signs in with a new one, and the old sessions end", async () => {
+    const elsewhere = app.browser();
+    expect((await signIn(elsewhere, "the old password")).headers.location).toBe("/");
+    expect((await elsewhere.get("/")).body).toBe(`Signed in as ${EMAIL}`);
+
+    const person = app.browser();
+    const sent = await person.post("/password_reset", { email: "mike@example.org" });
+    expect(sent.status).toBe(200);
+    const link = (await app.prints(/http:\/\/localhost:\d+(\/password_reset\/\S+)/))[1] ?? "";
+
+    const opened = await person.get(link);
+    expect(opened.headers.location).toMatch(/^\/password_reset\/new_password/);
+    const form = await person.follow(opened);
+    expect(form.body).toContain(EMAIL);
+    const handle = attribute(form.body, 'name="handle"', "value") ?? "";
+    const password = "correct horse battery";
+    const fields = { password, password_confirmation: password, handle };
+    const done = await person.post("/password_reset/new_password", fields);
+    expect(done.headers.location).toBe("/login?notice=password_set");
+    expect((await person.follow(done)).body).toContain(`value="${EMAIL}"`);
+
+    expect((await elsewhere.get("/")).headers.location).toBe("/login");
+    expect((await signIn(person, "the old password")).status).toBe(400);
+    expect((await signIn(person, password)).headers.location).toBe("/");
+    expect((await app.browser().get(link)).headers.location).toContain("invalid_or_expired_token");
+    await app.prints(/"type":"password_reset"/);
+
+    // Signed in, and at a link: signing out comes back to it.
+    expect((await person.get("/password_reset")).headers.location).toBe("/");
+    const out = await person.post("/logout", { return_to: "/password_reset/new_password" });
+    expect(out.headers.location).toBe("/password_reset/new_password");
+    for (const path of ["https://evil.example", "//evil.example", "/\\evil.example"]) {
+      expect((await person.post("/logout", { return_to: path })).headers.location).toBe("/login");
+    }
+    expect((await person.post("/logout", {}, { Origin: "https://evil.example" })).status).toBe(403);
+  });
+
+  test("the application exits on SIGTERM after it sent the notice", async () => {
+    app.kill("SIGTERM");
+    expect(await app.exit).toBe(0);
+    await app.prints(/"type":"mail_sent".*"kind":"password_changed"/);
+  });
+});
+
+const signIn = (client: Client, password: string) => client.post("/login", { email: EMAIL, password });
+
+/** Starts the application on a free port. */
+async function start(file: string, databaseUrl: string) {
+  const port = await findFreePort();
+  const urls = { DATABASE_URL: databaseUrl, APP_URL: `http://localhost:${port}` };
+  const script = startScript(file, root, { ...process.env, ...urls, PORT: `${port}`, MAIL_URL: "" });
+  await script.prints(/listening on port/);
+  // With the header that browsers send with every form.
+  const browser = () => new Client(port, { Origin: urls.APP_URL });
+  return { browser, ...script };
+}

@@ -1,0 +1,4 @@
+import { testChangeControls, testChanges } from "./changes.ts";
+
+testChanges("sqlite", {});
+testChangeControls("sqlite", {});

@@ -1,0 +1,4 @@
+import { testKills, testPlantedMistakes } from "./kills.ts";
+
+testKills("sqlite", {});
+testPlantedMistakes("sqlite", {});
