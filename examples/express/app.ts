@@ -1,136 +1,139 @@
-import express, { type Express } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request, type Router } from "express";
 import {
-  canonicalEmail,
   createPasswordReset,
   type Mailer,
   type PasswordReset,
   type PasswordResetOptions,
+  type SecondFactor,
 } from "relatch";
 import { en, ru } from "relatch/languages";
+import { defaultPages } from "relatch/pages";
 import type { AppDatabase } from "../shared/database.ts";
-import { FRAMED_MAIL_POLICY, framedMail, type Inbox, inboxPage, mailPage } from "../shared/inbox.ts";
-import { brandMark, ICON_PATH } from "../shared/layout.ts";
+import { REFUSALS, type Refusal, RefusedRequest } from "../shared/form-guard.ts";
+import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox } from "../shared/inbox.ts";
 import type { LoginHasher } from "../shared/sign-in.ts";
+import { createProblemPage, linkInbox, pageHeaders } from "../shared/site.ts";
 import { createViews, type Views } from "../shared/views.ts";
 import { accounts } from "./accounts.ts";
-import { errorPage, localeOf, pageHeaders, passwordResetRoutes, prefersJson } from "./adapter.ts";
+import { passwordResetMiddleware } from "./adapter.ts";
 
 export interface AppOptions {
-  /** Where people reach the application, e.g. `https://app.example.com`. Links are made from this alone. */
+  /** The origin at which people reach the application, for example `https://app.example.com`. Links are made from this alone. */
   origin: string;
   database: AppDatabase;
   hasher: LoginHasher;
   mailer: Mailer;
-  /** Shown at /dev/mail; leave it out where real mail is sent. */
+  /** The sender of all emails, for example `"Acme <noreply@example.com>"`. */
+  from?: string | undefined;
+  /** Shown at /dev/mail. Leave it out if emails are really sent. */
   inbox?: Inbox | undefined;
   /** Says on the page that an address is unknown. */
   revealUnknown?: boolean | undefined;
+  /** Keys for codes. With them, the pages ask for the code in the email. */
+  codeKeys?: PasswordResetOptions["keys"];
+  secondFactor?: SecondFactor<string> | undefined;
   limits?: PasswordResetOptions["limits"];
   onEvent?: PasswordResetOptions["onEvent"];
   onError?: (error: unknown) => void;
 }
 
 const APP_NAME = "Acme";
-const INBOX_PATH = "/dev/mail";
 
-/** The application, ready to be given a port. */
+/** Creates the application, ready to be given a port. */
 export function createApp(options: AppOptions): { app: Express; passwordReset: PasswordReset } {
-  const {
-    origin,
-    database,
-    hasher,
-    mailer,
-    inbox,
-    revealUnknown,
-    limits,
-    onEvent,
-    onError = console.error,
-  } = options;
+  const { origin, database, hasher, mailer, from, inbox, revealUnknown } = options;
+  const { codeKeys, secondFactor, limits, onEvent, onError = console.error } = options;
   const { users, sessions, tokens } = database;
-  const resetUrl = `${origin}/password_reset/:token`;
 
   const passwordReset = createPasswordReset({
     users,
     tokens,
     mailer,
+    from,
     hasher,
     appName: APP_NAME,
-    resetUrl,
-    revokeSessions: (userId, { stamp }) => sessions.deleteAllBut(stamp, userId),
+    resetUrl: `${origin}/password_reset/:token`,
+    revokeSessions: (userId, { except }) => sessions.deleteAllBut(except, userId),
     languages: [en, ru],
+    keys: codeKeys,
+    codes: codeKeys !== undefined,
+    secondFactor,
     limits,
     onEvent,
   });
 
-  const views = createViews({
-    appName: APP_NAME,
-    homePath: "/",
-    loginPath: "/login",
-    logoutPath: "/logout",
-    resetPath: "/password_reset",
-    passwordMinLength: 8,
-    inboxPath: inbox && INBOX_PATH,
-  });
-  const { router: accountRoutes, userOf } = accounts({ database, hasher, views, origin });
+  const pages = inbox ? linkInbox(defaultPages()) : defaultPages();
+  const views = createViews({ appName: APP_NAME, inboxPath: inbox && INBOX_PATH });
+  const localeOf = (req: Request) => passwordReset.settings({ locale: req.get("Accept-Language") }).locale;
+  const { router: accountRoutes, userOf } = accounts({ database, hasher, views, origin, localeOf });
 
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.use((_req, res, next) => {
-    res.set(pageHeaders(views));
+    res.set(pageHeaders(pages));
     next();
   });
   app.use(
-    passwordResetRoutes({
+    passwordResetMiddleware({
       passwordReset,
-      resetUrl,
-      views,
-      emailOf: async (userId) => (await users.findById(userId))?.email,
-      isSignedIn: async (req) => (await userOf(req)) !== undefined,
-      homePath: "/",
-      loginPath: "/login",
+      pages,
+      method: codeKeys ? "code" : "link",
+      signOutPath: "/logout",
+      visitorOf: async (req) => ({ ip: req.ip, isSignedIn: (await userOf(req)) !== undefined }),
+      // Only if telling people that they mistyped is worth telling strangers who has an account here:
+      ...(revealUnknown && { revealUnknownAccounts: async (email) => Boolean(await users.findByEmail(email)) }),
       onError,
-      // Only where telling people that they mistyped is worth telling strangers who has an account here:
-      ...(revealUnknown && {
-        isUnknown: async (email) => !(await users.findByEmail(canonicalEmail(email) ?? "")),
-      }),
     }),
   );
   app.use(accountRoutes);
-  app.get(ICON_PATH, (_req, res) => res.set("Cache-Control", "max-age=86400").type("svg").send(brandMark));
   if (inbox) app.use(INBOX_PATH, inboxRoutes(inbox, views));
-  app.use((req, res) => {
-    res.status(404).send(views.problem({ locale: localeOf(req), status: 404 }));
+  app.use(() => {
+    throw new RefusedRequest("not_found");
   });
-  app.use(errorPage(views, onError));
+  app.use(handleErrors(createProblemPage(passwordReset, pages), onError));
   return { app, passwordReset };
 }
 
-function inboxRoutes(inbox: Inbox, views: Views): express.Router {
+/** Responds to errors with fixed words. The cause is for `onError` and not for the visitor. */
+const handleErrors =
+  (renderProblem: ReturnType<typeof createProblemPage>, onError: (error: unknown) => void): ErrorRequestHandler =>
+  async (error, req, res, next) => {
+    const { reason, retryAfterSeconds } = toRefusal(error);
+    if (reason === "fault") onError(error);
+    if (res.headersSent) return next(error);
+    if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
+    res.status(REFUSALS[reason]).send(await renderProblem(reason, req.get("Accept-Language"), retryAfterSeconds));
+  };
+
+/** Express and its body parser put a status on the errors that are the client's. */
+const CLIENT_ERRORS: ReadonlyMap<unknown, Refusal> = new Map([
+  [400, "not_found"],
+  [413, "too_large"],
+  [415, "unsupported_media_type"],
+]);
+
+const toRefusal = (error: unknown): RefusedRequest =>
+  error instanceof RefusedRequest ? error : new RefusedRequest(CLIENT_ERRORS.get(Object(error).status) ?? "fault");
+
+function inboxRoutes(inbox: Inbox, views: Views): Router {
   const router = express.Router();
-  router.use((_req, res, next) => {
-    const headers = pageHeaders(views);
-    res.set({
-      ...headers,
-      "Content-Security-Policy": `${headers["Content-Security-Policy"]}; frame-src 'self'`,
-    });
-    next();
+  const prefersJson = (req: Request) => req.accepts(["html", "json"]) === "json";
+  router.get("/", async (req, res) => {
+    const content = await inbox.list();
+    if (prefersJson(req)) res.json(content.emails);
+    else res.send(views.inbox(content));
   });
-  router.get("/", (req, res) => {
-    const mails = inbox.list();
-    if (prefersJson(req)) res.json(mails);
-    else res.send(inboxPage(views, INBOX_PATH, mails));
+  router.get("/:id", async (req, res, next) => {
+    const email = await inbox.find(Number(req.params.id));
+    if (!email) next();
+    else if (prefersJson(req)) res.json(email);
+    else res.send(views.email(email));
   });
-  router.get("/:id", (req, res, next) => {
-    const mail = inbox.find(Number(req.params.id));
-    if (!mail) next();
-    else if (prefersJson(req)) res.json(mail);
-    else res.send(mailPage(views, INBOX_PATH, mail));
-  });
-  router.get("/:id/html", (req, res, next) => {
-    const mail = inbox.find(Number(req.params.id));
-    if (!mail) next();
-    else res.set("Content-Security-Policy", FRAMED_MAIL_POLICY).send(framedMail(mail));
+  router.get("/:id/html", async (req, res, next) => {
+    const email = await inbox.find(Number(req.params.id));
+    if (!email) next();
+    else res.set("Content-Security-Policy", FRAME_POLICY).send(frameEmail(email));
   });
   return router;
 }

@@ -1,32 +1,13 @@
 import { Elysia } from "elysia";
-import { completed, requested, verified } from "./answers.ts";
+import { passwordResetRoutes } from "relatch/http";
+import { defaultPages } from "relatch/pages";
 import { passwordReset } from "./password-reset.ts";
-import { respond } from "./web.ts";
 
-// Elysia does not read the body: its parser knows no limit, and its schemas would answer with what was typed.
-const options = { parse: "none" } as const;
+const routes = passwordResetRoutes({ passwordReset, pages: defaultPages() });
 
-/** `app.use(passwordResetRoutes)` */
-export const passwordResetRoutes = new Elysia({ prefix: "/password_reset" })
-  .post(
-    "/",
-    ({ request, server }) =>
-      respond(request, async ({ email }, locale) => {
-        const ip = server?.requestIP(request)?.address;
-        return requested(await passwordReset.requestReset({ email, ip, locale }));
-      }),
-    options,
-  )
-  .post(
-    "/verify",
-    ({ request }) => respond(request, async ({ token }) => verified(await passwordReset.verifyToken(token))),
-    options,
-  )
-  .post(
-    "/complete",
-    ({ request }) =>
-      respond(request, async ({ token, password }, locale) =>
-        completed(await passwordReset.completeReset({ token, newPassword: password, locale })),
-      ),
-    options,
-  );
+/** `app.use(passwordResetPlugin)` */
+export const passwordResetPlugin = new Elysia().onRequest(({ request, server }) => {
+  // Before Elysia reads the body. On Bun, `requestIP` is the other end of the connection.
+  if (!routes.matches(new URL(request.url).pathname)) return undefined;
+  return routes.handle(request, { ip: server?.requestIP(request)?.address });
+});

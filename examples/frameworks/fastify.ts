@@ -1,45 +1,17 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
-import {
-  type Answer,
-  checkSender,
-  completed,
-  failed,
-  fieldsOf,
-  MAX_BODY_BYTES,
-  requested,
-  verified,
-} from "./answers.ts";
+import Fastify from "fastify";
+import { passwordResetRoutes } from "relatch/http";
+import { nodeMiddleware } from "relatch/node";
+import { defaultPages } from "relatch/pages";
 import { passwordReset } from "./password-reset.ts";
 
-/** `await app.register(passwordResetRoutes, { prefix: "/password_reset" })` */
-export async function passwordResetRoutes(app: FastifyInstance): Promise<void> {
-  // Before the body is read. Hooks and the error handler hold for these routes alone.
-  app.addHook("onRequest", async (request) => checkSender((name) => request.headers[name]));
-  app.setErrorHandler((error, request, reply) => {
-    const report = (fault: unknown) => request.log.error(fault);
-    return send(reply, failed(error, report));
-  });
+const routes = passwordResetRoutes({ passwordReset, pages: defaultPages() });
 
-  // No body schema: Fastify's validator would make a string of what is none.
-  const options = { bodyLimit: MAX_BODY_BYTES };
+export const app = Fastify({ trustProxy: "127.0.0.1" }); // the address of your proxy, so that `request.ip` is the client
 
-  app.post("/", options, async ({ body, headers, ip }, reply) => {
-    const { email } = fieldsOf(body);
-    const result = await passwordReset.requestReset({ email, ip, locale: headers["accept-language"] });
-    return send(reply, requested(result));
-  });
-
-  app.post("/verify", options, async ({ body }, reply) => {
-    const { token } = fieldsOf(body);
-    return send(reply, await verified(await passwordReset.verifyToken(token)));
-  });
-
-  app.post("/complete", options, async ({ body, headers }, reply) => {
-    const { token, password } = fieldsOf(body);
-    const input = { token, newPassword: password, locale: headers["accept-language"] };
-    return send(reply, completed(await passwordReset.completeReset(input)));
-  });
-}
-
-const send = (reply: FastifyReply, { status, headers, body }: Answer) =>
-  reply.code(status).headers(headers).send(body);
+// Before Fastify reads the body.
+app.addHook("onRequest", async (request, reply) => {
+  if (!routes.matches(request.url.split("?")[0] ?? "")) return;
+  reply.hijack();
+  const visitorOf = () => ({ ip: request.ip, correlationId: request.id });
+  await nodeMiddleware(routes, visitorOf)(request.raw, reply.raw);
+});

@@ -1,23 +1,26 @@
-import { type Context, Hono } from "hono";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { RateLimiter, ResetUser } from "relatch";
+import { readSignInEmail } from "relatch/http";
 import type { AppDatabase } from "../shared/database.ts";
+import { assertOwnForm, MAX_FORM_BYTES, RefusedRequest, readReturnPath } from "../shared/form-guard.ts";
 import { type LoginHasher, signIn } from "../shared/sign-in.ts";
 import type { Views } from "../shared/views.ts";
-import { fieldsOf, localeOf, methodNotAllowed, sameOriginForm, throttled, typed } from "./adapter.ts";
 
 interface AccountOptions {
   database: AppDatabase;
   hasher: LoginHasher;
   views: Views;
-  /** Where the application lives, e.g. `https://app.example.com`. */
+  /** The origin of the application, for example `https://app.example.com`. */
   origin: string;
+  localeOf: (c: Context) => string;
   clientIp: (c: Context) => string | undefined;
   rateLimiter: RateLimiter | undefined;
 }
 
 /** Signing in and out, and the page behind it. */
-export function accounts({ database, hasher, views, origin, clientIp, rateLimiter }: AccountOptions) {
+export function accounts({ database, hasher, views, origin, localeOf, clientIp, rateLimiter }: AccountOptions) {
   const { users, sessions } = database;
   const secure = origin.startsWith("https:");
   const cookie = secure ? "__Host-session" : "session";
@@ -29,48 +32,64 @@ export function accounts({ database, hasher, views, origin, clientIp, rateLimite
     return id === undefined ? undefined : await sessions.userOf(id);
   };
 
+  /** Lets forms pass that a page of this site has sent. */
+  const ownForm: MiddlewareHandler = (c, next) => {
+    assertOwnForm((name) => c.req.header(name), origin);
+    return limitBody(c, next);
+  };
+
   const routes = new Hono();
   routes
     .get("/login", async (c) => {
       if (await userOf(c)) return c.redirect("/", 303);
-      const passwordSet = c.req.query("notice") === "password_set";
-      return c.html(views.login({ locale: localeOf(c), passwordSet, refused: false }));
+      const notice = c.req.query("notice") === "password_set" ? "password_set" : undefined;
+      return c.html(views.login({ locale: localeOf(c), notice, email: readSignInEmail(c.req.header("Cookie")) }));
     })
-    .post(sameOriginForm(origin, views), async (c) => {
-      const { email, password } = fieldsOf(c);
+    .post(ownForm, async (c) => {
+      const { email, password } = await c.req.parseBody();
       const result = await attempt({ email, password, ip: clientIp(c) });
-      if (!result.ok && result.reason === "throttled") {
-        return throttled(c, views, result.retryAfterSeconds);
-      }
+      if (!result.ok && result.reason === "throttled") throw new RefusedRequest("throttled", result.retryAfterSeconds);
       if (!result.ok) {
-        const refusal = { locale: localeOf(c), passwordSet: false, refused: true, email: typed(email) };
-        return c.html(views.login(refusal), 400);
+        const typed = typeof email === "string" ? email.slice(0, 320) : "";
+        return c.html(views.login({ locale: localeOf(c), notice: "refused", email: typed }), 400);
       }
-      // Always a new session: one that somebody planted in this browser must not become this person's.
+      // Always a new session, because somebody else may have planted the previous one in this browser.
       const previous = getCookie(c, cookie);
       if (previous !== undefined) await sessions.delete(previous);
       setCookie(c, cookie, await sessions.create(result.user), cookieOptions);
       return c.redirect("/", 303);
     })
-    .all(methodNotAllowed(views));
+    .all(allow("GET, HEAD, POST"));
 
   routes
-    .post("/logout", sameOriginForm(origin, views), async (c) => {
+    .post("/logout", ownForm, async (c) => {
       const id = getCookie(c, cookie);
       if (id !== undefined) await sessions.delete(id);
       deleteCookie(c, cookie, cookieOptions);
-      return c.redirect("/login", 303);
+      return c.redirect(readReturnPath((await c.req.parseBody())["return_to"]), 303);
     })
-    .all(methodNotAllowed(views, "POST"));
+    .all(allow("POST"));
 
   routes.get("/", async (c) => {
     const user = await userOf(c);
     if (!user) return c.redirect("/login", 303);
     const { id, email, name } = user;
-    return c.html(
-      views.home({ locale: localeOf(c), email, name: name || email, sessions: await sessions.count(id) }),
-    );
+    return c.html(views.home({ locale: localeOf(c), email, name: name || email, sessions: await sessions.count(id) }));
   });
 
   return { routes, userOf };
 }
+
+const limitBody = bodyLimit({
+  maxSize: MAX_FORM_BYTES,
+  onError: () => {
+    throw new RefusedRequest("too_large");
+  },
+});
+
+const allow =
+  (methods: string): Handler =>
+  (c) => {
+    c.header("Allow", methods);
+    throw new RefusedRequest("method_not_allowed");
+  };

@@ -1,141 +1,143 @@
-import { type Context, Hono } from "hono";
+import { type Context, type ErrorHandler, Hono } from "hono";
+import { accepts } from "hono/accepts";
 import {
-  canonicalEmail,
   createPasswordReset,
   type Mailer,
   type PasswordReset,
   type PasswordResetOptions,
+  type SecondFactor,
 } from "relatch";
 import { en, ru } from "relatch/languages";
+import { defaultPages } from "relatch/pages";
 import type { AppDatabase } from "../shared/database.ts";
-import { type CaughtMail, FRAMED_MAIL_POLICY, framedMail, inboxPage, mailPage } from "../shared/inbox.ts";
-import { brandMark, ICON_PATH } from "../shared/layout.ts";
+import { REFUSALS, RefusedRequest } from "../shared/form-guard.ts";
+import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox } from "../shared/inbox.ts";
 import type { LoginHasher } from "../shared/sign-in.ts";
+import { createProblemPage, linkInbox, pageHeaders } from "../shared/site.ts";
 import { createViews, type Views } from "../shared/views.ts";
 import { accounts } from "./accounts.ts";
-import { errorPage, localeOf, pageHeaders, passwordResetRoutes, prefersJson } from "./adapter.ts";
+import { passwordResetMiddleware } from "./adapter.ts";
 
 export interface AppOptions {
-  /** Where people reach the application, e.g. `https://app.example.com`. Links are made from this alone. */
+  /** The origin at which people reach the application, for example `https://app.example.com`. Links are made from this alone. */
   origin: string;
   database: AppDatabase;
   hasher: LoginHasher;
   mailer: Mailer;
-  /** The client's address: each runtime has its own way to tell it. */
+  /** The sender of all emails, for example `"Acme <noreply@example.com>"`. */
+  from?: string | undefined;
+  /** Returns the client's address. Each runtime has its own way to learn it. */
   clientIp: (c: Context) => string | undefined;
-  /** Shown at /dev/mail; leave it out where real mail is sent. */
+  /** Shown at /dev/mail. Leave it out if emails are really sent. */
   inbox?: Inbox | undefined;
   /** Says on the page that an address is unknown. */
   revealUnknown?: boolean | undefined;
+  /** Keys for codes. With them, the pages ask for the code in the email. */
+  codeKeys?: PasswordResetOptions["keys"];
+  secondFactor?: SecondFactor<string> | undefined;
   limits?: PasswordResetOptions["limits"];
   dispatcher?: PasswordResetOptions["dispatcher"];
   onEvent?: PasswordResetOptions["onEvent"];
   onError?: (error: unknown) => void;
 }
 
-/** The mails that were caught, in memory or in a store. */
-interface Inbox {
-  list(): readonly CaughtMail[] | Promise<readonly CaughtMail[]>;
-  find(id: number): CaughtMail | undefined | Promise<CaughtMail | undefined>;
-}
-
 const APP_NAME = "Acme";
-const INBOX_PATH = "/dev/mail";
 
-/** The application: `app.fetch` answers a request, on any runtime. */
+/** Creates the application. `app.fetch` responds to a request, on any runtime. */
 export function createApp(options: AppOptions): { app: Hono; passwordReset: PasswordReset } {
-  const { origin, database, hasher, mailer, clientIp, inbox, revealUnknown } = options;
-  const { limits, dispatcher, onEvent, onError = console.error } = options;
+  const { origin, database, hasher, mailer, from, clientIp, inbox, revealUnknown } = options;
+  const { codeKeys, secondFactor, limits, dispatcher, onEvent, onError = console.error } = options;
   const { users, sessions, tokens } = database;
-  const resetUrl = `${origin}/password_reset/:token`;
 
   const passwordReset = createPasswordReset({
     users,
     tokens,
     mailer,
+    from,
     hasher,
     appName: APP_NAME,
-    resetUrl,
-    revokeSessions: (userId, { stamp }) => sessions.deleteAllBut(stamp, userId),
+    resetUrl: `${origin}/password_reset/:token`,
+    revokeSessions: (userId, { except }) => sessions.deleteAllBut(except, userId),
     languages: [en, ru],
+    keys: codeKeys,
+    codes: codeKeys !== undefined,
+    secondFactor,
     limits,
     dispatcher,
     onEvent,
   });
 
-  const views = createViews({
-    appName: APP_NAME,
-    homePath: "/",
-    loginPath: "/login",
-    logoutPath: "/logout",
-    resetPath: "/password_reset",
-    passwordMinLength: 8,
-    inboxPath: inbox && INBOX_PATH,
-  });
+  const pages = inbox ? linkInbox(defaultPages()) : defaultPages();
+  const views = createViews({ appName: APP_NAME, inboxPath: inbox && INBOX_PATH });
+  const localeOf = (c: Context) => passwordReset.settings({ locale: c.req.header("Accept-Language") }).locale;
+  const rateLimiter = limits ? limits.rateLimiter : undefined;
   const { routes: accountRoutes, userOf } = accounts({
     database,
     hasher,
     views,
     origin,
+    localeOf,
     clientIp,
-    rateLimiter: limits?.rateLimiter,
+    rateLimiter,
   });
 
   const app = new Hono();
   app.use((c, next) => {
-    for (const [name, value] of Object.entries(pageHeaders(views))) c.header(name, value);
+    for (const [name, value] of Object.entries(pageHeaders(pages))) c.header(name, value);
     return next();
   });
-  app.route(
-    "/",
-    passwordResetRoutes({
+  app.use(
+    passwordResetMiddleware({
       passwordReset,
-      resetUrl,
-      views,
-      emailOf: async (userId) => (await users.findById(userId))?.email,
-      isSignedIn: async (c) => (await userOf(c)) !== undefined,
-      homePath: "/",
-      loginPath: "/login",
-      clientIp,
+      pages,
+      method: codeKeys ? "code" : "link",
+      signOutPath: "/logout",
+      visitorOf: async (c) => ({ ip: clientIp(c), isSignedIn: (await userOf(c)) !== undefined }),
+      // Only if telling people that they mistyped is worth telling strangers who has an account here:
+      ...(revealUnknown && { revealUnknownAccounts: async (email) => Boolean(await users.findByEmail(email)) }),
       onError,
-      // Only where telling people that they mistyped is worth telling strangers who has an account here:
-      ...(revealUnknown && {
-        isUnknown: async (email) => !(await users.findByEmail(canonicalEmail(email) ?? "")),
-      }),
     }),
   );
   app.route("/", accountRoutes);
-  app.get(ICON_PATH, (c) =>
-    c.body(brandMark, 200, { "Cache-Control": "max-age=86400", "Content-Type": "image/svg+xml" }),
-  );
   if (inbox) app.route(INBOX_PATH, inboxRoutes(inbox, views));
-  app.notFound((c) => c.html(views.problem({ locale: localeOf(c), status: 404 }), 404));
-  app.onError(errorPage(views, onError));
+  app.notFound(() => {
+    throw new RefusedRequest("not_found");
+  });
+  app.onError(handleErrors(createProblemPage(passwordReset, pages), onError));
   return { app, passwordReset };
 }
 
+/** Responds to errors with fixed words. The cause is for `onError` and not for the visitor. */
+const handleErrors =
+  (renderProblem: ReturnType<typeof createProblemPage>, onError: (error: unknown) => void): ErrorHandler =>
+  async (error, c) => {
+    const { reason, retryAfterSeconds } = error instanceof RefusedRequest ? error : new RefusedRequest("fault");
+    if (reason === "fault") onError(error);
+    if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+    return c.html(await renderProblem(reason, c.req.header("Accept-Language"), retryAfterSeconds), REFUSALS[reason]);
+  };
+
 function inboxRoutes(inbox: Inbox, views: Views): Hono {
   const routes = new Hono();
-  routes.use((c, next) => {
-    const policy = pageHeaders(views)["Content-Security-Policy"];
-    c.header("Content-Security-Policy", `${policy}; frame-src 'self'`);
-    return next();
-  });
-  const mailOf = (c: Context) => inbox.find(Number(c.req.param("id")));
+  const prefersJson = (c: Context): boolean =>
+    accepts(c, { header: "Accept", supports: ["text/html", "application/json"], default: "text/html" }) !== "text/html";
+  const findEmail = async (c: Context) => {
+    const email = await inbox.find(Number(c.req.param("id")));
+    if (!email) throw new RefusedRequest("not_found");
+    return email;
+  };
   routes.get("/", async (c) => {
-    const mails = await inbox.list();
-    return prefersJson(c) ? c.json(mails) : c.html(inboxPage(views, INBOX_PATH, mails));
+    const content = await inbox.list();
+    return prefersJson(c) ? c.json(content.emails) : c.html(views.inbox(content));
   });
   routes.get("/:id", async (c) => {
-    const mail = await mailOf(c);
-    if (!mail) return c.notFound();
-    return prefersJson(c) ? c.json(mail) : c.html(mailPage(views, INBOX_PATH, mail));
+    const email = await findEmail(c);
+    return prefersJson(c) ? c.json(email) : c.html(views.email(email));
   });
   routes.get("/:id/html", async (c) => {
-    const mail = await mailOf(c);
-    if (!mail) return c.notFound();
-    c.header("Content-Security-Policy", FRAMED_MAIL_POLICY);
-    return c.html(framedMail(mail));
+    const email = await findEmail(c);
+    c.header("Content-Security-Policy", FRAME_POLICY);
+    return c.html(frameEmail(email));
   });
   return routes;
 }

@@ -21,10 +21,10 @@ const { app, passwordReset } = createApp({
 });
 
 const { port, hostname, appOptions } = demo;
-const server = demo.start(() => serve({ port, hostname, fetch: (request) => app.fetch(addressed(request)) }));
+const server = demo.start(() => serve({ port, hostname, fetch: (request) => app.fetch(withHost(request)) }));
 demo.endWith(() => server.stop(), passwordReset);
 await demo.welcome();
 
-/** Where the Host header is none, Bun leaves the URL a mere path, and Hono would look for it in the wrong place. */
-const addressed = (request: Request): Request =>
+/** If the Host header is unusable, Bun leaves only a path in the URL, and Hono would look for it in the wrong place. */
+const withHost = (request: Request): Request =>
   URL.canParse(request.url) ? request : new Request(new URL(request.url, appOptions.origin), request);

@@ -5,7 +5,7 @@ import { prepareDemo } from "../shared/demo.ts";
 import { createApp } from "./app.ts";
 import { scryptHasher } from "./scrypt.ts";
 
-// On Deno, which takes relatch from dist/:
+// On Deno, which loads relatch from dist/:
 // npm run build && deno run --allow-net --allow-read --allow-write --allow-env examples/hono/deno.ts
 
 const demo = await prepareDemo({
@@ -24,7 +24,7 @@ const server = demo.start(() =>
 );
 demo.endWith(() => server.shutdown(), passwordReset);
 
-/** As much of Deno's own types as is needed here; it brings them itself. */
+/** The part of Deno's types that is used here. Deno has its own. */
 declare const Deno: {
   serve(
     options: { port: number; hostname: string; onListen(): void },

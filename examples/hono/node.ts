@@ -3,11 +3,11 @@ import { getRequestListener } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, Hono } from "hono";
 
-/** Serves the application on a server of Node's own. */
+/** Serves the application on a server of `node:http`. */
 export function nodeListener(app: Hono): RequestListener {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return (req, res) => {
-    // Whatever the request calls this host: nothing here reads it, and an odd one is to be answered with a page.
+    // Nothing here reads the host that a request names, and requests with odd ones get a page as well.
     req.headers.host = "localhost";
     void listener(req, res);
   };

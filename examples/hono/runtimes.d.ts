@@ -1,8 +1,14 @@
-// As much of each runtime as the entry files use. In an application of one runtime its own types take this place:
-// @types/bun, deno types, or what `wrangler types` writes.
+// The parts of each runtime that the entry files use. An application of one runtime has that runtime's own types instead:
+// @types/bun, deno types, or the file that `wrangler types` writes.
 
 declare module "cloudflare:workers" {
-  export const env: { DB: import("./d1.ts").D1Database; ORIGIN: string };
+  export const env: {
+    DB: import("./d1.ts").D1Database;
+    ORIGIN?: string;
+    DEVELOPMENT?: string;
+    RESEND_KEY?: string;
+    MAIL_FROM?: string;
+  };
   export function waitUntil(work: Promise<unknown>): void;
 }
 

@@ -8,12 +8,12 @@ interface Cost {
   ln: number;
   /** Block size: memory is 128 · 2^ln · r bytes. */
   r: number;
-  /** How often, one after the other, in the same memory. */
+  /** How many times, one after the other, in the same memory. */
   p: number;
 }
 
-// OWASP's "Password Storage" names several settings of equal strength. This one takes 16 MiB, of the 128 MB that a
-// Worker has for all its requests, and 0.15 s: more than the free plan's 10 ms, as everything that OWASP names does.
+// OWASP's "Password Storage" names several settings of equal strength. This one takes 16 MiB of the 128 MB that a Worker has
+// for all its requests, and 0.15 s. The free plan allows 10 ms, which no setting of OWASP fits into.
 const COST: Cost = { ln: 14, r: 8, p: 5 };
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 const SALT_BYTES = 16;
@@ -21,8 +21,8 @@ const KEY_BYTES = 32;
 const HASH = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/;
 
 /**
- * scrypt (RFC 7914), as the runtime itself computes it: on Workers with `nodejs_compat`, on Node, Bun and Deno. Its
- * hashes say how they were made (`$scrypt$ln=14,r=8,p=5$salt$key`), so that the cost can be raised later.
+ * Hashes with scrypt (RFC 7914), computed by the runtime itself: on Workers with `nodejs_compat`, on Node, Bun and Deno. A hash
+ * names its own cost (`$scrypt$ln=14,r=8,p=5$salt$key`), so the cost can be raised later.
  */
 export const scryptHasher = (cost: Cost = COST): LoginHasher => ({
   async hash(password) {

@@ -1,19 +1,19 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding, encodeHexLowerCase } from "@oslojs/encoding";
 import { canonicalEmail, type PasswordHasher, type ResetUser, sessionStamp, type UserStore } from "relatch";
-import { type SqlTokenStore, type SyncSqlite, sqliteSchema, sqliteTokens } from "relatch/sqlite";
+import { type SqlTokenStore, type SyncSqlite, sqliteTokens, sqliteTokensSql } from "relatch/sqlite";
 
-/** One SQLite database, whichever driver leads to it. */
+/** One SQLite database, through any driver. */
 export interface Sql {
-  /** The first row, or nothing. */
+  /** Returns the first row, or nothing. */
   get(statement: string, ...values: SqlValue[]): Promise<unknown>;
-  /** Answers how many rows changed. */
+  /** Returns how many rows changed. */
   run(statement: string, ...values: SqlValue[]): Promise<number>;
 }
 
 type SqlValue = string | number;
 
-/** The application's own tables. The one for the links is made by its store. */
+/** The application's own tables. The token store creates the one for the links. */
 export const schema = [
   `CREATE TABLE IF NOT EXISTS users (
     id TEXT PRIMARY KEY,
@@ -56,7 +56,7 @@ export function appDatabase(sql: Sql, tokens: SqlTokenStore) {
     findByEmail: (email) => userWith("canonical_email", email),
     findById: (id) => userWith("id", id),
 
-    // One conditional statement, the commit of a reset: of any number of callers one finds the old hash.
+    // The commit of a reset is one conditional statement, so only one of any number of callers finds the old hash.
     async replacePasswordHash({ userId, email, expected, next }) {
       const changed = await sql.run(
         "UPDATE users SET password_hash = ? WHERE id = ? AND email = ? AND password_hash = ? AND active = 1",
@@ -69,11 +69,11 @@ export function appDatabase(sql: Sql, tokens: SqlTokenStore) {
     },
   } satisfies UserStore;
 
-  /** Sessions by a random id, of which the table holds the hash: who reads the table cannot sign in with it. */
+  /** Sessions by a random id. The table contains its hash, so nobody who reads the table can sign in with it. */
   const sessions = {
     /**
-     * Opens a session and answers its id. `user` has to be the row whose password was checked: if a reset came
-     * in between, the stamp is an old one, and the session dead from the start.
+     * Opens a session and returns its id. `user` must be the row whose password was checked. If a reset came in between,
+     * the stamp is an old one and the session is never valid.
      */
     async create(user: ResetUser): Promise<string> {
       const id = encodeBase64urlNoPadding(crypto.getRandomValues(new Uint8Array(32)));
@@ -88,7 +88,7 @@ export function appDatabase(sql: Sql, tokens: SqlTokenStore) {
       return id;
     },
 
-    /** Whose session this is, if it is alive: not expired, and the account's password still the same. */
+    /** Returns the account of a session that has not expired, if its password is still the same. */
     async userOf(id: string): Promise<ResetUser | undefined> {
       const session = (await sql.get(
         "SELECT user_id AS userId, stamp FROM sessions WHERE id_hash = ? AND expires_at > ?",
@@ -105,7 +105,7 @@ export function appDatabase(sql: Sql, tokens: SqlTokenStore) {
 
     /** Ends the sessions that were opened with another password than this one's stamp says. */
     async deleteAllBut(stamp: string, userId: string): Promise<void> {
-      // IS NOT, so that a session without a stamp goes, too.
+      // IS NOT, so that a session without a stamp is deleted too.
       await sql.run("DELETE FROM sessions WHERE user_id = ? AND stamp IS NOT ?", userId, stamp);
     },
 
@@ -124,7 +124,7 @@ export function appDatabase(sql: Sql, tokens: SqlTokenStore) {
     sessions,
     tokens,
 
-    /** Creates these accounts, unless there are some already. */
+    /** Creates these accounts, unless there are any. */
     async seed(people: readonly NewUser[], hasher: PasswordHasher): Promise<void> {
       if (await sql.get("SELECT 1 FROM users")) return;
       for (const { name, email, password } of people) {
@@ -147,15 +147,15 @@ export interface NewUser {
   password: string;
 }
 
-/** An open database of `libsql`, `bun:sqlite` or `node:sqlite`, which answer at once. */
+/** An open database of `libsql`, `bun:sqlite` or `node:sqlite`, which are synchronous. */
 interface OpenSqlite extends SyncSqlite {
   exec(statements: string): unknown;
   close(): void;
 }
 
-/** The application's database in a file, by any driver that answers at once. */
+/** The application's database in a file, by any synchronous driver. */
 export function fileDatabase(db: OpenSqlite) {
-  db.exec(`PRAGMA busy_timeout = 5000; ${schema.join(";")}; ${sqliteSchema()}`);
+  db.exec(`PRAGMA busy_timeout = 5000; ${schema.join(";")}; ${sqliteTokensSql()}`);
   const sql: Sql = {
     get: async (statement, ...values) => db.prepare(statement).get(...values),
     run: async (statement, ...values) => Number(db.prepare(statement).run(...values).changes),
@@ -164,7 +164,7 @@ export function fileDatabase(db: OpenSqlite) {
 }
 
 function toUser(row: unknown): ResetUser | undefined {
-  // Some drivers answer null for nothing, and some undefined.
+  // Some drivers return null if there is no row, and some undefined.
   if (!row) return undefined;
   const { id, email, name, locale, passwordHash, active } = row as UserRow;
   return { id, email, name, locale, passwordHash, resetAllowed: active === 1 };

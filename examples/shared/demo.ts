@@ -1,6 +1,6 @@
 import process from "node:process";
 import nodemailer from "nodemailer";
-import type { PasswordReset } from "relatch";
+import type { PasswordReset, ResetEvent } from "relatch";
 import { combine } from "relatch/combine";
 import { consoleMailer } from "relatch/console";
 import { nodemailerMailer } from "relatch/nodemailer";
@@ -8,47 +8,57 @@ import type { fileDatabase } from "./database.ts";
 import { demoSettings } from "./environment.ts";
 import { createInbox } from "./inbox.ts";
 import { sampleUsers } from "./sample-users.ts";
+import { createDemoSecondFactor } from "./second-factor.ts";
 import type { LoginHasher } from "./sign-in.ts";
 
 interface DemoOptions {
-  /** Where the accounts are kept, unless `DATABASE_FILE` says otherwise. */
+  /** The file with the accounts, unless `DATABASE_FILE` names another. */
   file: string;
   openDatabase(file: string): ReturnType<typeof fileDatabase>;
   hasher: LoginHasher;
 }
 
 /**
- * What the demos have in common, on Node, Bun and Deno: their settings, their options for `createApp`, and what they
- * say. Ends the process, with one line, where the settings make no sense.
+ * Prepares a demo on Node, Bun or Deno: its settings, its options for `createApp`, and the words on the terminal. Ends the
+ * process with one line if the settings are invalid.
  */
 export async function prepareDemo({ file, openDatabase, hasher }: DemoOptions) {
-  const { port, development, revealUnknown, mail, databaseFile = file } = readSettings();
+  const { port, development, revealUnknown, codes, mail, databaseFile = file, ...settings } = readSettings();
   const origin = `http://localhost:${port}`;
   const database = openDatabase(databaseFile);
   await database.seed(sampleUsers, hasher);
 
+  const secondFactor = settings.secondFactor ? createDemoSecondFactor() : undefined;
   const inbox = createInbox();
-  const mailer = mail
-    ? nodemailerMailer(nodemailer.createTransport(mail.transport), { from: mail.from })
-    : inbox;
+  const mailer = mail ? nodemailerMailer(nodemailer.createTransport(mail.transport)) : inbox;
 
   return {
     port,
-    /** Loopback only: everybody knows the sample user's password. */
+    /** Loopback only, because everybody knows the sample user's password. */
     hostname: "127.0.0.1",
 
-    /** For `createApp`. */
+    /** Options of `createApp`. */
     appOptions: {
       origin,
       database,
       hasher,
+      from: mail?.from,
       mailer: development ? combine(mailer, consoleMailer()) : mailer,
       inbox: mail ? undefined : inbox,
       revealUnknown,
-      onEvent: development ? (event: object) => console.log(JSON.stringify(event)) : undefined,
+      // In memory, so a restart invalidates every link. An application keeps its keys.
+      codeKeys: codes ? [crypto.getRandomValues(new Uint8Array(32))] : undefined,
+      secondFactor: secondFactor?.port,
+      async onEvent(event: ResetEvent) {
+        inbox.observe(event);
+        if (development) console.log(JSON.stringify(event));
+        if (event.type === "token_verified" && secondFactor) {
+          console.log(`The authenticator app shows ${await secondFactor.currentCode()}.`);
+        }
+      },
     },
 
-    /** Says what there is to see. */
+    /** Prints how to try the demo. */
     async welcome(): Promise<void> {
       const [user] = sampleUsers;
       const account = await database.users.findByEmail(user.email);
@@ -61,12 +71,12 @@ export async function prepareDemo({ file, openDatabase, hasher }: DemoOptions) {
 
   To try         1. Sign in here, and in a private window too.
                  2. Sign out here, and follow "Forgot your password?".
-                 3. Find the mail ${mail ? `in that mailbox: it goes out through ${mail.transport.host}` : `at ${origin}/dev/mail`}.
-                 4. Open its link, set a new password, reload the private window.
-`);
+                 3. Find the email ${mail ? `in that mailbox. It goes out through ${mail.transport.host}` : `at ${origin}/dev/mail`}.
+                 4. ${codes ? "Type its code" : "Open its link"}, set a new password, reload the private window.
+${secondFactor ? `\n  Second factor  Add ${secondFactor.secret} to an authenticator app, or read its codes here.\n` : ""}`);
     },
 
-    /** Starts a server, or ends with one line that says why it does not start. */
+    /** Starts a server, or ends the process with one line that says why it cannot start. */
     start<Server>(listen: () => Server): Server {
       try {
         return listen();
@@ -75,12 +85,12 @@ export async function prepareDemo({ file, openDatabase, hasher }: DemoOptions) {
       }
     },
 
-    /** Ends the process in peace when it is told to. `close` stops taking requests. */
+    /** Ends the process on a signal, after everything in flight. `close` stops taking requests. */
     endWith(close: () => unknown, { drain }: PasswordReset): void {
       for (const signal of ["SIGINT", "SIGTERM"] as const) {
         process.once(signal, async () => {
           close();
-          // Whoever was told that a link is on its way gets it before the process ends.
+          // Everyone who was told that a link is on its way gets it before the process ends.
           await drain();
           database.close();
           process.exit(0);

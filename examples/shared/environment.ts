@@ -1,4 +1,4 @@
-/** Where mail goes out, as nodemailer wants it. */
+/** The mail server, as nodemailer wants it. */
 export interface MailSettings {
   from: string;
   transport: {
@@ -12,19 +12,21 @@ export interface MailSettings {
   };
 }
 
-/** The variables of `process.env`, or of anything like it. An empty one counts as absent. */
+/** Variables such as those of `process.env`. An empty one counts as absent. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the demos read from their environment. Throws, with what to write instead, where it makes no sense. */
+/** Reads the settings of the demos. Throws if a variable is invalid, and says what to write instead. */
 export const demoSettings = (env: Environment) => ({
   port: portNumber(env, "PORT", 8000),
   development: env["NODE_ENV"] !== "production",
   databaseFile: env["DATABASE_FILE"] || undefined,
   revealUnknown: flag(env, "DEMO_REVEAL_UNKNOWN", false),
+  codes: flag(env, "DEMO_CODES", false),
+  secondFactor: flag(env, "DEMO_SECOND_FACTOR", false),
   mail: mailSettings(env),
 });
 
-/** The `MAIL_*` variables; nothing where `MAIL_SERVER` is not set. */
+/** Reads the `MAIL_*` variables. Returns `undefined` without `MAIL_SERVER`. */
 export function mailSettings(env: Environment): MailSettings | undefined {
   const host = env["MAIL_SERVER"];
   if (!host) return undefined;
@@ -32,10 +34,11 @@ export function mailSettings(env: Environment): MailSettings | undefined {
   const user = env["MAIL_USERNAME"] || env["USER_EMAIL_ADDRESS"];
   const pass = env["MAIL_PASSWORD"] || env["USER_EMAIL_PASSWORD"];
   if (Boolean(user) !== Boolean(pass)) {
-    throw new Error("MAIL_USERNAME and MAIL_PASSWORD go together: set both, or neither.");
+    throw new Error("MAIL_USERNAME and MAIL_PASSWORD must be set together. Set both, or neither.");
   }
   const from = env["MAIL_FROM"] || user;
-  if (!from?.includes("@")) throw new Error("MAIL_FROM has to be the address that the mails come from.");
+  if (!from?.includes("@"))
+    throw new Error("MAIL_FROM must be the address that the emails come from. Example: noreply@example.com.");
 
   const implicitTls = port === 465;
   return {
@@ -44,7 +47,7 @@ export function mailSettings(env: Environment): MailSettings | undefined {
       host,
       port,
       secure: implicitTls,
-      // STARTTLS or nothing, unless it is switched off in so many letters.
+      // STARTTLS or no email, unless a variable says otherwise.
       requireTLS: !implicitTls && flag(env, "MAIL_USE_TLS", true),
       ...(user && pass ? { auth: { user, pass } } : {}),
       connectionTimeout: 10_000,
@@ -56,7 +59,7 @@ export function mailSettings(env: Environment): MailSettings | undefined {
 function portNumber(env: Environment, name: string, fallback: number): number {
   const port = Number(env[name] || fallback);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`${name} has to be a number from 1 to 65535.`);
+  throw new Error(`${name} must be a number from 1 to 65535.`);
 }
 
 function flag(env: Environment, name: string, fallback: boolean): boolean {
@@ -64,5 +67,5 @@ function flag(env: Environment, name: string, fallback: boolean): boolean {
   if (value === "") return fallback;
   if (["1", "true", "yes", "on"].includes(value)) return true;
   if (["0", "false", "no", "off"].includes(value)) return false;
-  throw new Error(`${name} has to be true or false.`);
+  throw new Error(`${name} must be true or false.`);
 }

@@ -1,4 +1,4 @@
-/** A piece of HTML that is safe to put into a page as it stands. */
+/** A piece of HTML that can go into a page as it is. */
 export class Html {
   readonly #markup: string;
 
@@ -13,25 +13,16 @@ export class Html {
 
 type Child = Html | string | number | false | null | undefined | readonly Child[];
 
-/** A template whose values are escaped unless they are {@link Html} themselves; `false` and nothing leave a blank. */
+/** Fills a template. Values are escaped unless they are {@link Html} themselves; `false` and `undefined` leave a blank. */
 export function html(markup: TemplateStringsArray, ...children: Child[]): Html {
-  return new Html(String.raw({ raw: markup }, ...children.map(inert)));
+  return new Html(String.raw({ raw: markup }, ...children.map(render)));
 }
 
-function inert(child: Child): string {
+function render(child: Child): string {
   if (child === false || child === null || child === undefined) return "";
   if (child instanceof Html) return String(child);
-  return typeof child === "object" ? child.map(inert).join("") : escapeHtml(String(child));
+  return typeof child === "object" ? child.map(render).join("") : escapeHtml(String(child));
 }
 
-/** Text made inert in element content and in quoted attributes. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+/** Escapes a string for element content and for quoted attributes. */
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);

@@ -1,5 +1,7 @@
-import { html } from "./html.ts";
-import type { Views } from "./views.ts";
+import type { ResetEvent } from "relatch";
+import { type Html, html } from "./html.ts";
+
+export const INBOX_PATH = "/dev/mail";
 
 interface Message {
   to: string;
@@ -8,67 +10,94 @@ interface Message {
   html?: string | undefined;
 }
 
-/** A mail that was caught. */
-export interface CaughtMail extends Message {
+/** An email that was caught. */
+export interface CaughtEmail extends Message {
   id: number;
   at: Date;
   kind: string;
 }
 
-/** Keeps mails in memory instead of sending them, for development. Fits where relatch wants a `Mailer`. */
+/** A request that led to no email, and why. The visitor is not told. */
+export interface Note {
+  at: Date;
+  text: string;
+}
+
+export interface InboxContent {
+  emails: readonly CaughtEmail[];
+  notes: readonly Note[];
+}
+
+/** Keeps emails in memory instead of sending them, for development. It is a `Mailer`. */
 export function createInbox({ capacity = 100 } = {}) {
-  const mails: CaughtMail[] = [];
+  const emails: CaughtEmail[] = [];
+  const notes: Note[] = [];
   let lastId = 0;
   return {
-    /** The newest first. */
-    list: (): readonly CaughtMail[] => mails,
-    find: (id: number): CaughtMail | undefined => mails.find((mail) => mail.id === id),
+    /** Returns everything, the newest first. */
+    list: (): InboxContent => ({ emails, notes }),
+    find: (id: number): CaughtEmail | undefined => emails.find((email) => email.id === id),
 
     async send(message: Message, { kind }: { kind: string }): Promise<void> {
       lastId += 1;
-      mails.unshift({ id: lastId, at: new Date(), kind, ...message });
-      mails.splice(capacity);
+      emails.unshift({ id: lastId, at: new Date(), kind, ...message });
+      emails.splice(capacity);
+    },
+
+    /** Notes a request that led to no email. It is an `onEvent`. */
+    observe(event: ResetEvent): void {
+      const text = explainSilence(event);
+      if (text === undefined) return;
+      notes.unshift({ at: event.at, text });
+      notes.splice(capacity);
     },
   };
 }
 
-export type Inbox = ReturnType<typeof createInbox>;
+/** Emails that were caught, in memory or in a store. */
+export interface Inbox {
+  list(): InboxContent | Promise<InboxContent>;
+  find(id: number): CaughtEmail | undefined | Promise<CaughtEmail | undefined>;
+}
 
-/** The list of all mails. */
-export function inboxPage(views: Views, inboxPath: string, mails: readonly CaughtMail[]): string {
-  return views.inbox(
-    "Development inbox",
-    html`<h1>Development inbox</h1>
-<p class="quiet">Mails are caught here because no <code>MAIL_SERVER</code> is set. Nothing leaves this machine.</p>
+/** Explains why a request led to no email, or returns `undefined` for every other event. */
+export function explainSilence(event: ResetEvent): string | undefined {
+  if (event.type === "request_skipped") return `A request was not emailed (${event.reason}). ${SAME_PAGE}`;
+  if (event.type !== "request_throttled" || event.reason !== "address") return undefined;
+  const { rule, retryAfterSeconds } = event;
+  const limit = `${rule.max} in ${rule.windowSeconds} seconds`;
+  const retry = `try again in ${retryAfterSeconds} seconds`;
+  return `Another request for the same address was not emailed. The limit is ${limit}: ${retry}. ${SAME_PAGE}`;
+}
+
+const SAME_PAGE = "The visitor saw the same page as everybody.";
+
+/** Writes the list of emails. */
+export const writeInbox = ({ emails, notes }: InboxContent): Html => html`<h1>Development inbox</h1>
+<p class="quiet">Emails are kept here because no <code>MAIL_SERVER</code> is set. Nothing leaves this machine.</p>
+${notes.map(({ at, text }) => html`<div class="notice"><p>${text}</p><p class="quiet small">${writeTime(at)}</p></div>`)}
 ${
-  mails.length === 0
-    ? html`<p>No mail yet. Reload this page a second after you asked for a link.</p>`
-    : html`<ul class="mails">${mails.map(
-        (mail) => html`<li><a href="${inboxPath}/${mail.id}"><strong>${mail.subject}</strong>
-<span class="quiet small">${mail.to} · ${clock(mail.at)}</span></a></li>`,
+  emails.length === 0
+    ? html`<p>No email yet. Reload this page a second after you requested a link.</p>`
+    : html`<ul class="emails">${emails.map(
+        ({ id, subject, to, at }) => html`<li><a href="${INBOX_PATH}/${id}"><strong>${subject}</strong>
+<span class="quiet small">${to} · ${writeTime(at)}</span></a></li>`,
       )}</ul>`
-}`,
-  );
-}
+}`;
 
-/** One mail: its HTML in a frame of its own, its text below. */
-export function mailPage(views: Views, inboxPath: string, mail: CaughtMail): string {
-  return views.inbox(
-    mail.subject,
-    html`<h1>${mail.subject}</h1>
-<p class="quiet small">To ${mail.to} · ${clock(mail.at)}</p>
-<iframe src="${inboxPath}/${mail.id}/html" title="The mail as HTML" sandbox="allow-top-navigation-by-user-activation"></iframe>
-<details><summary>The mail as plain text</summary><pre tabindex="0">${mail.text}</pre></details>
-<p class="actions"><a href="${inboxPath}">All mails</a></p>`,
-  );
-}
+/** Writes one email: its HTML in a frame, and its text below. */
+export const writeEmail = ({ id, subject, to, at, text }: CaughtEmail): Html => html`<h1>${subject}</h1>
+<p class="quiet small">To ${to} · ${writeTime(at)}</p>
+<iframe src="${INBOX_PATH}/${id}/html" title="The email as HTML" sandbox="allow-top-navigation-by-user-activation"></iframe>
+<details><summary>The email as plain text</summary><pre tabindex="0">${text}</pre></details>
+<p class="actions"><a href="${INBOX_PATH}">All emails</a></p>`;
 
-/** The HTML part as a document for the frame: its links open in the whole window, as a webmail's do. */
-export const framedMail = (mail: CaughtMail): string =>
-  (mail.html ?? "").replace("<head>", '<head>\n<base target="_top">');
+/** Returns the HTML part as a document for the frame: its links open in the whole window, as in a webmail. */
+export const frameEmail = (email: CaughtEmail): string =>
+  (email.html ?? "").replace("<head>", '<head>\n<base target="_top">');
 
-/** The policy for {@link framedMail}: mails carry inline styles, and may do nothing else. */
-export const FRAMED_MAIL_POLICY =
+/** The policy for {@link frameEmail}: emails have inline styles, and may do nothing else. */
+export const FRAME_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
 
-const clock = (at: Date): string => at.toLocaleTimeString("en-GB");
+const writeTime = (at: Date): string => at.toLocaleTimeString("en-GB");

@@ -3,13 +3,13 @@ import type { PasswordReset } from "relatch";
 import { giveUp, type prepareDemo } from "./demo.ts";
 
 interface NodeDemo {
-  /** How the demo is started, for the advice where its port is taken. */
+  /** The command that starts the demo, for the advice if its port is taken. */
   command: string;
   listener: RequestListener;
   passwordReset: PasswordReset;
 }
 
-/** Runs a demo on a server of Node's own. */
+/** Runs a demo on a server of `node:http`. */
 export function serveDemo(
   { port, hostname, welcome, endWith }: Awaited<ReturnType<typeof prepareDemo>>,
   { command, listener, passwordReset }: NodeDemo,

@@ -7,14 +7,14 @@ export const rateLimiterSchema = `CREATE TABLE IF NOT EXISTS rate_limits (
   ends_at INTEGER NOT NULL
 ) STRICT`;
 
-/** Counts in the application's database: for servers that share nothing else. One statement takes a unit. */
+/** Counts in the application's database, for servers that share nothing else. One statement takes a unit. */
 export function sqlRateLimiter(sql: Sql) {
-  const keyOf = (key: string, rule: RateRule) => `${rule.max}/${rule.windowSeconds} ${key}`;
+  const keyOf = (key: string, rule: RateRule) => `${rule.max}/${rule.window.milliseconds()} ${key}`;
 
   return {
     async consume(key, rule) {
       const now = Date.now();
-      const endsAt = now + rule.windowSeconds * 1000;
+      const endsAt = now + rule.window.milliseconds();
       const taken = await sql.run(
         `INSERT INTO rate_limits (key, used, ends_at) VALUES (?, 1, ?)
          ON CONFLICT (key) DO UPDATE SET used = iif(ends_at <= ?, 1, used + 1), ends_at = iif(ends_at <= ?, ?, ends_at)
@@ -34,7 +34,7 @@ export function sqlRateLimiter(sql: Sql) {
       await sql.run(refund, keyOf(key, rule), Date.now());
     },
 
-    /** Forgets the windows that are over, for a scheduled purge. */
+    /** Deletes the windows that are over, for a scheduled purge. */
     async deleteExpired(): Promise<void> {
       await sql.run("DELETE FROM rate_limits WHERE ends_at <= ?", Date.now());
     },

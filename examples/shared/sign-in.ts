@@ -7,6 +7,7 @@ import {
   type PasswordHasher,
   type RateLimiter,
   type ResetUser,
+  TimeSpan,
 } from "relatch";
 import type { AppDatabase } from "./database.ts";
 
@@ -21,7 +22,7 @@ interface SignInOptions {
   rateLimiter?: RateLimiter | undefined;
 }
 
-/** What was typed, and the address it came from. */
+/** The fields as they were typed, and the client's address. */
 interface Attempt {
   email: unknown;
   password: unknown;
@@ -33,27 +34,25 @@ type SignInResult =
   | { ok: false; reason: "refused" }
   | { ok: false; reason: "throttled"; retryAfterSeconds: number };
 
-// By client and account together, so that nobody can lock out somebody else; then by client alone.
-const ATTEMPTS_PER_ACCOUNT = { max: 10, windowSeconds: 15 * 60 };
-const ATTEMPTS_PER_CLIENT = { max: 50, windowSeconds: 15 * 60 };
+// By client and account together, so that nobody can lock out somebody else. Then by client alone.
+const ATTEMPTS_PER_ACCOUNT = { max: 10, window: new TimeSpan(15, "m") };
+const ATTEMPTS_PER_CLIENT = { max: 50, window: new TimeSpan(15, "m") };
 const MAX_PASSWORD_LENGTH = 4096;
 
-/** Checks passwords: slowed down for who guesses, and no faster for an address that nobody has. */
+/** Checks passwords. Guessing is slowed down, and an unknown address takes as long as a known one. */
 export function signIn({ users, hasher, rateLimiter = memoryRateLimiter() }: SignInOptions) {
-  // What an unknown address is checked against, so that it takes as long as a known one.
+  // The hash that a password is compared with if the address is unknown.
   let nobodysHash: string | undefined;
 
   async function limit(client: string, account: string) {
-    // The client first: a refused one must not fill the limiter with accounts until its own count is forgotten.
+    // The client first, because a refused one must not fill the limiter with accounts.
     const byClient = await rateLimiter.consume(keyOf(client), ATTEMPTS_PER_CLIENT);
-    return byClient.allowed
-      ? await rateLimiter.consume(keyOf(client, account), ATTEMPTS_PER_ACCOUNT)
-      : byClient;
+    return byClient.allowed ? await rateLimiter.consume(keyOf(client, account), ATTEMPTS_PER_ACCOUNT) : byClient;
   }
 
   async function authenticate(email: string, password: unknown): Promise<ResetUser | undefined> {
     if (typeof password !== "string" || password.length > MAX_PASSWORD_LENGTH) return undefined;
-    // Made with the first attempt, for a known address, too. Workers have no randomness before a request.
+    // Created with the first attempt, also for a known address. Workers have no randomness before a request.
     nobodysHash ??= await hasher.hash(crypto.randomUUID());
     const user = await users.findByEmail(email);
     const matches = await hasher.verify(user?.passwordHash ?? nobodysHash, password);
@@ -69,6 +68,6 @@ export function signIn({ users, hasher, rateLimiter = memoryRateLimiter() }: Sig
   };
 }
 
-/** Without the address in clear: a limiter may keep its keys in a store. */
+/** Hashes the address, because a limiter may keep its keys in a store. */
 const keyOf = (...parts: string[]): string =>
   `sign-in ${encodeHexLowerCase(sha256(new TextEncoder().encode(parts.join("\0"))))}`;

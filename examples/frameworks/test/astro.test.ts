@@ -1,13 +1,12 @@
+import { readJson } from "./application.ts";
 import { frameworkSuite } from "./suite.ts";
 
-const BASE = "/api/password_reset";
-
-frameworkSuite("Astro", BASE, async () => {
-  const { POST } = await import("../astro/endpoint.ts");
+frameworkSuite("Astro", async () => {
+  const { onRequest } = await import("../astro/middleware.ts");
   return {
-    send(request, ip) {
-      const step = new URL(request.url).pathname.slice(BASE.length + 1) || undefined;
-      return POST({ request, params: { step }, clientAddress: ip });
-    },
+    send: (request, ip) =>
+      onRequest({ request, url: new URL(request.url), clientAddress: ip }, async () =>
+        Response.json({ length: (await readJson(request))["text"]?.length }),
+      ),
   };
 });

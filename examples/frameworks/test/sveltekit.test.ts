@@ -1,13 +1,12 @@
+import { readJson } from "./application.ts";
 import { frameworkSuite } from "./suite.ts";
 
-const BASE = "/api/password_reset";
-
-frameworkSuite("SvelteKit", BASE, async () => {
-  const { POST } = await import("../sveltekit/+server.ts");
+frameworkSuite("SvelteKit", async () => {
+  const { handle } = await import("../sveltekit/hooks.server.ts");
+  const resolve = async ({ request }: { request: Request }) =>
+    Response.json({ length: (await readJson(request))["text"]?.length });
   return {
-    send(request, ip) {
-      const step = new URL(request.url).pathname.slice(BASE.length + 1) || undefined;
-      return POST({ request, params: { step }, getClientAddress: () => ip });
-    },
+    send: async (request, ip) =>
+      handle({ event: { request, url: new URL(request.url), getClientAddress: () => ip }, resolve }),
   };
 });

@@ -16,7 +16,7 @@ export const SESSIONS_TABLE = `
   CREATE INDEX ON sessions (user_id)`;
 
 /**
- * Opens a session after `hasher.verify(user.passwordHash, password)`, if that is still the password. Answers
+ * Opens a session after `hasher.verify(user.passwordHash, password)`, if that is still the password. Returns
  * nothing if it is not: then the login has failed. `user` must be the very row that was verified.
  *
  * FOR SHARE makes this wait for a reset that is about to commit, and makes a reset wait for this: a session is
@@ -38,7 +38,7 @@ export function usersWithSessions(pool: Pool): UserStore {
     const client = await pool.connect();
     let broken = true;
     try {
-      // READ COMMITTED by name, and two statements: the DELETE needs a view of its own, taken after the UPDATE has
+      // READ COMMITTED by name, and two statements: the DELETE needs its own view, taken after the UPDATE has
       // waited for the logins. At a higher level, or as one statement, it would not see their sessions.
       await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
       const committed = (await commit(pgUsers(client))) ?? false;
@@ -47,35 +47,29 @@ export function usersWithSessions(pool: Pool): UserStore {
       broken = false;
       return committed;
     } finally {
-      // What failed half way goes with its connection.
+      // A transaction that failed half way ends with its connection.
       client.release(broken);
     }
   }
 
   return {
     ...pgUsers(pool),
-    replacePasswordHash: (change) =>
-      endingSessions(change.userId, (users) => users.replacePasswordHash(change)),
-    setFirstPasswordHash: (change) =>
-      endingSessions(change.userId, (users) => users.setFirstPasswordHash?.(change)),
+    replacePasswordHash: (change) => endingSessions(change.userId, (users) => users.replacePasswordHash(change)),
+    setFirstPasswordHash: (change) => endingSessions(change.userId, (users) => users.setFirstPasswordHash?.(change)),
   };
 }
 
 /**
- * A login that replaces an outdated hash: by the same compare-and-set as a reset, or it would undo one. Answers the
+ * A login that replaces an outdated hash: by the same compare-and-set as a reset, or it would undo one. Returns the
  * user to open the session for, or nothing: then the password was changed meanwhile, and the login has failed. It
  * ends no sessions: they are of the same password.
  */
-export async function rehash(
-  pool: Pick<Pool, "query">,
-  user: ResetUser,
-  next: string,
-): Promise<ResetUser | undefined> {
+export async function rehash(pool: Pick<Pool, "query">, user: ResetUser, next: string): Promise<ResetUser | undefined> {
   const { id: userId, email, passwordHash: expected } = user;
   if (expected === null) return undefined;
   const done = await pgUsers(pool).replacePasswordHash({ userId, email, expected, next });
   return done ? { ...user, passwordHash: next } : undefined;
 }
 
-/** Who reads the table cannot sign in with it. */
+/** Hashes the id of a session, so that someone who reads the table cannot sign in with it. */
 export const digest = (sessionId: string): Buffer => createHash("sha256").update(sessionId).digest();

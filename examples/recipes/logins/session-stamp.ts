@@ -41,16 +41,17 @@ export function stampedSessions(pool: Pick<Pool, "query">, users: UserStore) {
       return session && current(await users.findById(session.userId), session.stamp);
     },
 
-    /** For `revokeSessions`. It spares the sessions of the new password: the follow-up job may come late. */
-    endAll: ((userId, { stamp }) =>
-      pool.query("DELETE FROM sessions WHERE user_id = $1 AND stamp <> $2", [
+    /** For `revokeSessions`. The sessions of the new password stay, because the follow-up job may run late. */
+    endAll: ((userId, { except }) =>
+      // Not <>, which keeps the sessions without a stamp if the column may be NULL.
+      pool.query("DELETE FROM sessions WHERE user_id = $1 AND stamp IS DISTINCT FROM $2", [
         userId,
-        stamp,
+        except,
       ])) satisfies RevokeSessions,
 
     /**
      * A login that replaces an outdated hash: by the same compare-and-set as a reset, or it would undo one.
-     * Answers the user to open the session for, or nothing: then the password was changed meanwhile, and the login
+     * Returns the user to open the session for, or nothing: then the password was changed meanwhile, and the login
      * has failed. The user's other sessions stay: they are of the same password.
      */
     async rehash(user: ResetUser, next: string): Promise<ResetUser | undefined> {
@@ -68,7 +69,7 @@ export function stampedSessions(pool: Pick<Pool, "query">, users: UserStore) {
   };
 }
 
-/** The same without a table: what to sign into a JWT, and whom it still stands for. */
+/** The same without a table: the claims to sign into a JWT, and the user they are still valid for. */
 export const stampedClaims = {
   of: (user: ResetUser) => ({ sub: user.id, pwd: sessionStamp(user) }),
   userOf: async (claims: { sub: string; pwd: string }, users: UserStore): Promise<ResetUser | undefined> =>
@@ -79,5 +80,5 @@ export const stampedClaims = {
 const current = (user: ResetUser | null | undefined, stamp: string): ResetUser | undefined =>
   user && user.resetAllowed !== false && sessionStamp(user) === stamp ? user : undefined;
 
-/** Who reads the table cannot sign in with it. */
+/** Hashes the id of a session, so that someone who reads the table cannot sign in with it. */
 const digest = (sessionId: string): Buffer => createHash("sha256").update(sessionId).digest();

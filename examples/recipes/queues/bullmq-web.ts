@@ -8,8 +8,9 @@ import { serve } from "./web.ts";
 const { REDIS_URL = "redis://127.0.0.1:6379", QUEUE_PREFIX, PORT = "8000" } = process.env;
 
 const { dispatcher, queue } = bullmqDispatcher({
-  // Without Redis the answer is an error at once (ERR_DISPATCHER), and not a request that hangs.
-  connection: { url: REDIS_URL, enableOfflineQueue: false },
+  // Without Redis a request fails at once (ERR_DISPATCHER) and does not hang.
+  // Without a time limit a connection that is dead, and does not say so, would block for a quarter of an hour.
+  connection: { url: REDIS_URL, enableOfflineQueue: false, socketTimeout: 15_000 },
   prefix: QUEUE_PREFIX,
 });
 await queue.waitUntilReady();
@@ -19,7 +20,7 @@ const server = await serve(passwordReset, Number(PORT));
 console.log("ready", server.address());
 
 onStop(async () => {
-  await new Promise((resolve) => server.close(resolve)); // the requests that are under way are answered
+  await new Promise((resolve) => server.close(resolve)); // the requests that are under way get their responses
   await passwordReset.drain();
   await queue.close();
   await pool.end();

@@ -4,14 +4,23 @@ import { type Dispatcher, type Job, type PasswordReset, queueDispatcher } from "
 // BullMQ on Redis. Redis must not evict keys (maxmemory-policy noeviction) and should persist them (appendonly yes):
 // what it loses, a person has to ask for again.
 
-/** What both sides are told of the queue. */
+/** The options of both sides. */
 export interface QueueOptions {
   connection: ConnectionOptions;
-  /** Where the keys are. Default: `bull`. */
+  /** How all keys start. Default: `bull`. */
   prefix?: string | undefined;
 }
 
 const QUEUE = "password-reset";
+
+/**
+ * 17 to 34 minutes in all. A follow-up job waits up to 15 minutes for its commit, and a mail server that greylists wants
+ * patience, too.
+ */
+export const RETRIES = {
+  attempts: 12,
+  backoff: { type: "exponential", delay: 1000, jitter: 0.5 },
+};
 
 /** The web process's side. Its connection should fail and not wait: `enableOfflineQueue: false`. */
 export function bullmqDispatcher({ connection, prefix = "bull" }: QueueOptions) {
@@ -19,12 +28,10 @@ export function bullmqDispatcher({ connection, prefix = "bull" }: QueueOptions) 
   queue.on("error", (error) => console.error("queue:", error.message));
   const dispatcher: Dispatcher = queueDispatcher((job, { id, delayMs }) =>
     queue.add(job.type, job, {
-      jobId: id, // the same job again is no new one
-      delay: delayMs, // so that the work does not show in the answers of this machine
-      attempts: 9,
-      // About four minutes in all. A follow-up job waits up to two minutes for its commit.
-      backoff: { type: "exponential", delay: 1000, jitter: 0.5 },
-      // Jobs hold addresses: they are kept for as long as duplicates could come, or somebody looks after a failure.
+      jobId: id, // so that the same job is not added twice
+      delay: delayMs, // so that the work does not show in the response times of this machine
+      ...RETRIES,
+      // Jobs contain addresses: keep them as long as duplicates could come, or somebody looks after a failure.
       removeOnComplete: { age: 60 * 60 },
       removeOnFail: { age: 24 * 60 * 60 },
     }),
@@ -32,7 +39,7 @@ export function bullmqDispatcher({ connection, prefix = "bull" }: QueueOptions) 
   return { dispatcher, queue };
 }
 
-/** A worker's side. Run as many as you like, each in a process or on a machine of its own. */
+/** A worker's side. Run as many as you like, in separate processes or on separate machines. */
 export function bullmqWorker(
   { deliver }: Pick<PasswordReset, "deliver">,
   { connection, prefix = "bull", takeOverMs = 30_000 }: QueueOptions & { takeOverMs?: number | undefined },
@@ -49,13 +56,13 @@ export function bullmqWorker(
   });
   worker.on("error", (error) => console.error("worker:", error.message));
   worker.on("failed", (job, { message }) => {
-    // After the last try nobody else tells.
+    // relatch does not hear of the last attempt.
     if (job?.finishedOn) console.error(`gave up ${job.data.type} job ${job.id}: ${message}`);
   });
   return worker;
 }
 
-/** Redis keeps the message of what is thrown, and a mailer may have put the mail into its own. */
+/** Keeps the code of an error alone, because Redis stores its message, and some mailers put the email into theirs. */
 function withoutDetails(error: { code?: unknown }): never {
   throw new Error(String(error.code));
 }

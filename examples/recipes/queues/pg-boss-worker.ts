@@ -1,7 +1,7 @@
 import { onStop, openApp } from "./app.ts";
 import { pgBossWorker } from "./pg-boss.ts";
 
-// A worker: it looks the accounts up, makes the links, sends the mails, ends the sessions.
+// A worker: it looks the accounts up, makes the links, sends the emails, ends the sessions.
 //   QUEUE_URL=… DATABASE_URL=… MAIL_URL=smtp://… npx tsx queues/pg-boss-worker.ts
 
 const { QUEUE_URL = "postgres://127.0.0.1/acme", QUEUE_SCHEMA, TAKE_OVER_SECONDS = "60" } = process.env;

@@ -3,13 +3,13 @@ import { type Dispatcher, type Job, type PasswordReset, queueDispatcher } from "
 
 // pg-boss on PostgreSQL: durable without another server. This is pg-boss 10, the last one for Node 20.
 
-/** What both sides are told of the queue. */
+/** The options of both sides. */
 export interface QueueOptions {
   connectionString: string;
-  /** Where its tables are. Default: `pgboss`. */
+  /** The schema of its tables. Default: `pgboss`. */
   schema?: string | undefined;
   /**
-   * After so many seconds a worker counts as dead, and another takes its job over. More than a delivery may take
+   * After how many seconds a worker counts as dead, so that another one takes its job over. More than a delivery may take
    * (`deliveryTimeout`, 30 seconds by default), or a slow one is done twice.
    */
   takeOverSeconds?: number | undefined;
@@ -17,14 +17,20 @@ export interface QueueOptions {
 
 const QUEUE = "password-reset";
 
+/**
+ * 17 to 34 minutes in all. A follow-up job waits up to 15 minutes for its commit, and a mail server that greylists wants
+ * patience, too.
+ */
+export const RETRIES = { retryLimit: 10, retryDelay: 1, retryBackoff: true };
+
 async function open({ connectionString, schema = "pgboss", takeOverSeconds = 60 }: QueueOptions) {
   const boss = new PgBoss({
     connectionString,
     schema,
     max: 4,
-    // How often it looks for dead workers' jobs, and for what is to be deleted.
+    // How often it looks for jobs of dead workers, and for jobs to delete.
     maintenanceIntervalSeconds: Math.ceil(takeOverSeconds / 2),
-    // Jobs hold addresses: they are kept for as long as duplicates could come, or somebody looks after a failure.
+    // Jobs contain addresses: keep them as long as duplicates could come, or somebody looks after a failure.
     archiveCompletedAfterSeconds: 60 * 60,
     archiveFailedAfterSeconds: 24 * 60 * 60,
     deleteAfterHours: 24,
@@ -40,42 +46,35 @@ export async function pgBossDispatcher(options: QueueOptions) {
   const boss = await open(options);
   const dispatcher: Dispatcher = queueDispatcher((job, { id, delayMs }) =>
     boss.send(QUEUE, job, {
-      id, // the same job again is no new one
-      startAfter: delayMs / 1000, // so that the work does not show in the answers of this machine
-      retryLimit: 8,
-      // About four minutes in all. A follow-up job waits up to two minutes for its commit.
-      retryDelay: 1,
-      retryBackoff: true,
+      id, // so that the same job is not added twice
+      startAfter: delayMs / 1000, // so that the work does not show in the response times of this machine
+      ...RETRIES,
       expireInSeconds: options.takeOverSeconds ?? 60,
     }),
   );
   return { dispatcher, boss };
 }
 
-/** A worker's side. Run as many as you like, each in a process or on a machine of its own. */
+/** A worker's side. Run as many as you like, in separate processes or on separate machines. */
 export async function pgBossWorker(
   { deliver }: Pick<PasswordReset, "deliver">,
   options: QueueOptions,
 ): Promise<PgBoss> {
   const boss = await open(options);
-  // One job at a time, four times: in a batch, one that fails would repeat the mails of the others.
+  // One job at a time, four times: in a batch, one that fails would repeat the emails of the others.
   for (let n = 0; n < 4; n++) {
-    await boss.work<Job>(
-      QUEUE,
-      { batchSize: 1, pollingIntervalSeconds: 1, includeMetadata: true },
-      async ([job]) => {
-        if (!job) return;
-        try {
-          await deliver(job.data);
-        } catch (error) {
-          const { code } = error as { code?: unknown };
-          // After the last try nobody else tells.
-          if (job.retryCount >= job.retryLimit) console.error(`gave up job ${job.id}: ${code}`);
-          // The table keeps what is thrown, and a mailer may have put the mail into its own error.
-          throw new Error(String(code));
-        }
-      },
-    );
+    await boss.work<Job>(QUEUE, { batchSize: 1, pollingIntervalSeconds: 1, includeMetadata: true }, async ([job]) => {
+      if (!job) return;
+      try {
+        await deliver(job.data);
+      } catch (error) {
+        const { code } = error as { code?: unknown };
+        // relatch does not hear of the last attempt.
+        if (job.retryCount >= job.retryLimit) console.error(`gave up job ${job.id}: ${code}`);
+        // The table stores the error, and some mailers put the email into theirs: keep the code alone.
+        throw new Error(String(code));
+      }
+    });
   }
   return boss;
 }

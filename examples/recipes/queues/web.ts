@@ -1,25 +1,25 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { PasswordReset } from "relatch";
 
-// As little of a web process as shows the queue at work: POST /password_reset with an e-mail address, and
+// As little of a web process as shows the queue at work: POST /password_reset with an email address, and
 // POST /password_reset/:token with a new password, both as JSON. Pages, cookies and the checks of a real one are in
 // ../../express/adapter.ts.
 
 export async function serve({ requestReset, completeReset }: PasswordReset, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
-    const answer = (status: number, body: unknown) =>
+    const respond = (status: number, body: unknown) =>
       response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     const token = request.url?.match(/^\/password_reset(?:\/([^/]+))?$/);
     try {
-      if (request.method !== "POST" || !token) return void answer(404, {});
+      if (request.method !== "POST" || !token) return void respond(404, {});
       const { email, newPassword } = await readJson(request);
       const result = token[1]
         ? await completeReset({ token: token[1], newPassword })
         : await requestReset({ email, ip: request.socket.remoteAddress });
-      answer(result.ok ? 200 : 422, result);
+      respond(result.ok ? 200 : 422, result);
     } catch {
       // A store or the queue is down: nothing has happened.
-      answer(503, {});
+      respond(503, {});
     }
   });
   await new Promise<void>((resolve) => server.listen(port, resolve));

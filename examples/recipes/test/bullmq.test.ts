@@ -1,12 +1,23 @@
-import { Queue } from "bullmq";
+import { Backoffs, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type { Job } from "relatch";
-import { describe } from "vitest";
-import { bullmqDispatcher, bullmqWorker } from "../queues/bullmq.ts";
+import { describe, expect, test, vi } from "vitest";
+import { bullmqDispatcher, bullmqWorker, RETRIES } from "../queues/bullmq.ts";
 import { queueSuite } from "./queue-suite.ts";
-import { postgresAnswers, REDIS_URL, redisAnswers, uniqueName } from "./servers.ts";
+import { hasPostgres, hasRedis, REDIS_URL, uniqueName } from "./servers.ts";
 
-const servers = (await redisAnswers()) && (await postgresAnswers());
+const servers = (await hasRedis()) && (await hasPostgres());
+
+test("the attempts of the BullMQ recipe span at least 15 minutes, whatever the jitter", () => {
+  const random = vi.spyOn(Math, "random").mockReturnValue(0);
+  const span = ({ attempts, backoff }: typeof RETRIES) =>
+    Array.from({ length: attempts - 1 }, (_, n) =>
+      Number(Backoffs.calculate(backoff, n + 1, new Error(), {} as never)),
+    ).reduce((sum, delay) => sum + delay, 0);
+  expect(span(RETRIES)).toBeGreaterThanOrEqual(15 * 60 * 1000);
+  expect(span({ ...RETRIES, attempts: RETRIES.attempts - 1 }), "control").toBeLessThan(15 * 60 * 1000);
+  random.mockRestore();
+});
 
 describe.skipIf(!servers)("BullMQ", () => {
   queueSuite(async () => {
@@ -38,8 +49,9 @@ describe.skipIf(!servers)("BullMQ", () => {
       web: "queues/bullmq-web.ts",
       worker: "queues/bullmq-worker.ts",
       env: { REDIS_URL, QUEUE_PREFIX: prefix, TAKE_OVER_MS: "3000" },
-      enqueue: (job, jobId) =>
-        queue.add(job.type, job, { jobId, attempts: 9, backoff: { type: "exponential", delay: 1000 } }),
+      dropsDuplicates: true,
+      storesErrors: true,
+      enqueue: (job, jobId) => queue.add(job.type, job, { jobId, ...RETRIES }),
       async unfinished() {
         const counts = await queue.getJobCounts("wait", "active", "delayed", "prioritized");
         return Object.values(counts).reduce((sum, count) => sum + count, 0);

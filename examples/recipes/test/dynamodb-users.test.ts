@@ -1,16 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import dynalite from "dynalite";
 import { canonicalEmail } from "relatch";
-import { type UserStoreAccount, type UserStoreFixture, userStoreContract } from "relatch/testing";
+import { type TestUser, type UserStoreFixture, userStoreContract } from "relatch/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoUsers, type UserEmailItem, type UserItem } from "../users/dynamodb.ts";
 
@@ -45,7 +39,7 @@ afterAll(() => {
   server.close();
 });
 
-async function put(id: string, { email, passwordHash, active }: UserStoreAccount) {
+async function put(id: string, { email, passwordHash, active }: TestUser) {
   const user: UserItem = { id, email, active, ...(passwordHash === null ? {} : { passwordHash }) };
   const owner: UserEmailItem = { canonicalEmail: canonicalEmail(email) ?? "", userId: id };
   await db.send(new PutCommand({ TableName: TABLES.users, Item: user }));
@@ -61,7 +55,7 @@ const fixture = (client: Pick<DynamoDBDocumentClient, "send"> = db): UserStoreFi
   },
   async change(id, change) {
     const { Item } = await db.send(new GetCommand({ TableName: TABLES.users, Key: { id } }));
-    const before = { ...Item, passwordHash: Item?.["passwordHash"] ?? null } as UserStoreAccount;
+    const before = { ...Item, passwordHash: Item?.["passwordHash"] ?? null } as TestUser;
     const Key = { canonicalEmail: canonicalEmail(before.email) };
     await db.send(new DeleteCommand({ TableName: TABLES.userEmails, Key }));
     await put(id, { ...before, ...change });
@@ -72,7 +66,7 @@ const fixture = (client: Pick<DynamoDBDocumentClient, "send"> = db): UserStoreFi
 describe("DynamoDB, by dynalite", () => {
   for (const { name, run } of userStoreContract(() => fixture())) test(name, run);
 
-  test("a write that the client repeats because its answer got lost has still been done", async () => {
+  test("replacePasswordHash returns true if the client repeats a write whose response got lost", async () => {
     const twice = {
       send: (async (command: UpdateCommand) => {
         if (command instanceof UpdateCommand) await db.send(command);

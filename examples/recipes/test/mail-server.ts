@@ -1,23 +1,23 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 
-/** A mail as it arrived. */
+/** An email as it arrived. */
 export interface Mail {
   to: string;
   body: string;
 }
 
-/** An SMTP server that can keep a mail in the air, between its last byte and the answer. */
-export async function mailServer() {
+/** An SMTP server that can hold an email between its last byte and the response. */
+export async function mailServer({ onMail = (_: Mail) => {} } = {}) {
   const accepted: Mail[] = [];
-  /** Mails that are being held: their senders wait for the answer. */
+  /** Emails that are being held, so that their senders wait for the response. */
   const held: { to: string; accept(): void }[] = [];
   let hold: (to: string) => boolean = () => false;
 
   const server = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
     logger: false,
-    onData(stream, session, answer) {
+    onData(stream, session, respond) {
       let raw = "";
       stream.setEncoding("utf8").on("data", (chunk: string) => {
         raw += chunk;
@@ -25,8 +25,10 @@ export async function mailServer() {
       stream.on("end", () => {
         const to = session.envelope.rcptTo[0]?.address ?? "";
         const accept = () => {
-          accepted.push({ to, body: raw.replace(/=\r\n/g, "").replace(/=3D/g, "=") });
-          answer();
+          const mail = { to, body: raw.replace(/=\r\n/g, "").replace(/=3D/g, "=") };
+          accepted.push(mail);
+          onMail(mail);
+          respond();
         };
         if (hold(to)) held.push({ to, accept });
         else accept();
@@ -40,7 +42,7 @@ export async function mailServer() {
   return {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}?ignoreTLS=true`,
     held,
-    /** From now on, holds the mails to this address, or none. */
+    /** From now on, holds the emails to this address, or none. */
     holdFor(address: string | undefined) {
       hold = (to) => to === address;
     },
@@ -49,6 +51,5 @@ export async function mailServer() {
   };
 }
 
-/** The token of the link in a mail. */
-export const tokenIn = (mail: Mail | undefined): string =>
-  mail?.body.match(/password_reset\/([\w-]{43})/)?.[1] ?? "";
+/** Returns the token of the link in an email. */
+export const tokenIn = (mail: Mail | undefined): string => mail?.body.match(/password_reset\/([\w-]{43})/)?.[1] ?? "";

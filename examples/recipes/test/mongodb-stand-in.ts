@@ -3,7 +3,7 @@ import { Query, update } from "mingo";
 import { BSON } from "mongodb";
 
 // As much of a MongoDB server as the recipe's queries need: the wire protocol (OP_MSG) around mingo, which evaluates
-// MongoDB's filters and updates. It is no database: one process, no replication, no collations.
+// MongoDB's filters and updates. It is not a database: one process, no replication, no collations.
 
 type Document = Record<string, unknown>;
 const OP_MSG = 2013;

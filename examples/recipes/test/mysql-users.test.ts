@@ -4,9 +4,9 @@ import { type UserStoreFixture, userStoreContract } from "relatch/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mysqlUsers, USERS_TABLE } from "../users/mysql2.ts";
 import { columnsOf } from "./rows.ts";
-import { MYSQL_URL, mysqlAnswers, uniqueName } from "./servers.ts";
+import { hasMysql, MYSQL_URL, uniqueName } from "./servers.ts";
 
-describe.skipIf(!(await mysqlAnswers()))("MySQL or MariaDB", () => {
+describe.skipIf(!(await hasMysql()))("MySQL or MariaDB", () => {
   const database = uniqueName();
   let pool: mysql.Pool;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe.skipIf(!(await mysqlAnswers()))("MySQL or MariaDB", () => {
 
   for (const { name, run } of userStoreContract(fixture)) test(name, run);
 
-  test("a deadlock is tried again", async () => {
+  test("replacePasswordHash succeeds after a deadlock", async () => {
     const { store, add } = fixture();
     const [mine, other] = [`${randomUUID()}@example.org`, `${randomUUID()}@example.org`];
     const userId = await add({ email: mine, passwordHash: "old", active: true });
@@ -83,7 +83,7 @@ describe.skipIf(!(await mysqlAnswers()))("MySQL or MariaDB", () => {
     for (const connection of [heavy, light]) connection.release();
   });
 
-  test("control: = on a _bin collation still takes a blank at the end for nothing", async () => {
+  test("control: = on a _bin collation ignores a blank at the end", async () => {
     const id = await fixture().add({ email: "blank@example.org", passwordHash: "hash", active: true });
     const [rows] = await pool.execute<RowDataPacket[]>(
       "SELECT password_hash = 'HASH' AS folded, password_hash COLLATE utf8mb4_bin = 'hash ' AS padded FROM users WHERE id = ?",

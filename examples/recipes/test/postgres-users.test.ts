@@ -14,9 +14,9 @@ import { PrismaClient } from "../users/prisma/generated/client.ts";
 import { prismaUsers } from "../users/prisma.ts";
 import { typeormUsers, User } from "../users/typeorm.ts";
 import { columnsOf } from "./rows.ts";
-import { type Isolation, postgresAnswers, postgresSchema } from "./servers.ts";
+import { hasPostgres, type Isolation, postgresSchema } from "./servers.ts";
 
-describe.skipIf(!(await postgresAnswers()))("PostgreSQL", () => {
+describe.skipIf(!(await hasPostgres()))("PostgreSQL", () => {
   let db: Awaited<ReturnType<typeof postgresSchema>>;
   beforeAll(async () => {
     db = await postgresSchema(USERS_TABLE);
@@ -77,69 +77,70 @@ describe.skipIf(!(await postgresAnswers()))("PostgreSQL", () => {
   ];
 
   for (const { name, open } of recipes) {
-    describe.each<Isolation>(["read committed", "repeatable read", "serializable"])(
-      `${name} at %s`,
-      (isolation) => {
-        let opened: Awaited<ReturnType<Recipe["open"]>>;
-        beforeAll(async () => {
-          opened = await open(db.url(isolation));
-        });
-        afterAll(() => opened.close());
+    describe.each<Isolation>(["read committed", "repeatable read", "serializable"])(`${name} at %s`, (isolation) => {
+      let opened: Awaited<ReturnType<Recipe["open"]>>;
+      beforeAll(async () => {
+        opened = await open(db.url(isolation));
+      });
+      afterAll(() => opened.close());
 
-        test("the connections have that isolation level", async () => {
-          const client = new pg.Client({ connectionString: db.url(isolation) });
-          await client.connect();
-          const { rows } = await client.query("SHOW transaction_isolation");
-          await client.end();
-          expect(rows).toEqual([{ transaction_isolation: isolation }]);
-        });
+      test("the connections have that isolation level", async () => {
+        const client = new pg.Client({ connectionString: db.url(isolation) });
+        await client.connect();
+        const { rows } = await client.query("SHOW transaction_isolation");
+        await client.end();
+        expect(rows).toEqual([{ transaction_isolation: isolation }]);
+      });
 
-        const fixture = (): UserStoreFixture => ({
-          store: opened.store,
-          async add(account) {
-            const { names, values } = columnsOf(account);
-            const { rows } = await db.client.query<{ id: string }>(
-              `INSERT INTO users (${names}) VALUES (${names.map((_, n) => `$${n + 1}`)}) RETURNING id::text`,
-              values,
-            );
-            return rows[0]?.id ?? "";
-          },
-          async change(id, change) {
-            const { names, values } = columnsOf(change);
-            const settings = names.map((name, n) => `${name} = $${n + 2}`);
-            await db.client.query(`UPDATE users SET ${settings} WHERE id = $1`, [id, ...values]);
-          },
-          remove: (id) => db.client.query("DELETE FROM users WHERE id = $1", [id]),
-        });
-        for (const { name, run } of userStoreContract(fixture)) test(name, run);
+      const fixture = (): UserStoreFixture => ({
+        store: opened.store,
+        async add(account) {
+          const { names, values } = columnsOf(account);
+          const { rows } = await db.client.query<{ id: string }>(
+            `INSERT INTO users (${names}) VALUES (${names.map((_, n) => `$${n + 1}`)}) RETURNING id::text`,
+            values,
+          );
+          return rows[0]?.id ?? "";
+        },
+        async change(id, change) {
+          const { names, values } = columnsOf(change);
+          const settings = names.map((name, n) => `${name} = $${n + 2}`);
+          await db.client.query(`UPDATE users SET ${settings} WHERE id = $1`, [id, ...values]);
+        },
+        remove: (id) => db.client.query("DELETE FROM users WHERE id = $1", [id]),
+      });
+      for (const { name, run } of userStoreContract(fixture)) test(name, run);
 
-        test("answers false, and does not throw, when another transaction commits first", async () => {
-          const { store, add } = fixture();
-          const email = `${randomUUID()}@example.org`;
-          const userId = await add({ email, passwordHash: "old", active: true });
-          await db.client.query("BEGIN");
-          await db.client.query("UPDATE users SET password_hash = 'other' WHERE id = $1", [userId]);
-          const answer = store.replacePasswordHash({ userId, email, expected: "old", next: "new" });
-          await vi.waitFor(async () => expect(await db.waiting()).toBe(1));
-          await db.client.query("COMMIT");
-          expect(await answer).toBe(false);
-          expect((await store.findById(userId))?.passwordHash).toBe("other");
-        });
+      test.each([
+        ["false", "password", "password_hash = 'other'", false, "other"],
+        ["true", "name", "name = 'other'", true, "new"],
+      ])("replacePasswordHash returns %s if a transaction that commits first changed the %s", async (...row) => {
+        const [, , change, isCommitted, hash] = row;
+        const { store, add } = fixture();
+        const email = `${randomUUID()}@example.org`;
+        const userId = await add({ email, passwordHash: "old", active: true });
+        await db.client.query("BEGIN");
+        await db.client.query(`UPDATE users SET ${change} WHERE id = $1`, [userId]);
+        const commit = store.replacePasswordHash({ userId, email, expected: "old", next: "new" });
+        await vi.waitFor(async () => expect(await db.waiting()).toBe(1));
+        await db.client.query("COMMIT");
+        expect(await commit).toBe(isCommitted);
+        expect((await store.findById(userId))?.passwordHash).toBe(hash);
+      });
 
-        test("finds nobody for a missing value", async () => {
-          await fixture()
-            .add({ email: "first@example.org", passwordHash: "x", active: true })
-            .catch(() => {});
-          for (const method of ["findByEmail", "findById"] as const) {
-            const found = Promise.resolve().then(() => opened.store[method](undefined as never, undefined));
-            expect((await found.catch(() => undefined)) ?? undefined).toBeUndefined();
-          }
-        });
-      },
-    );
+      test("findByEmail and findById return nothing for a missing value", async () => {
+        await fixture()
+          .add({ email: "first@example.org", passwordHash: "x", active: true })
+          .catch(() => {});
+        for (const method of ["findByEmail", "findById"] as const) {
+          const found = Promise.resolve().then(() => opened.store[method](undefined as never, undefined));
+          expect((await found.catch(() => undefined)) ?? undefined).toBeUndefined();
+        }
+      });
+    });
   }
 
-  // Controls: what the recipes go out of their way for.
+  // Controls: the traps that the recipes avoid.
   test("in Prisma's where, undefined means no condition", async () => {
     const adapter = new PrismaPg({ connectionString: db.url() }, { schema: db.schema });
     const prisma = new PrismaClient({ adapter });

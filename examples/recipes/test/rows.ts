@@ -1,10 +1,10 @@
 import { canonicalEmail } from "relatch";
-import type { UserStoreAccount } from "relatch/testing";
+import type { TestUser } from "relatch/testing";
 
-// What the contract's accounts are in a table of the recipes.
+// The accounts of the contract as rows of the recipes' tables.
 
 /** The columns that an account, or a change of one, fills. */
-export function columnsOf({ email, passwordHash, active }: Partial<UserStoreAccount>) {
+export function columnsOf({ email, passwordHash, active }: Partial<TestUser>) {
   const columns: Record<string, string | boolean | null> = {};
   if (email !== undefined) {
     columns["email"] = email;

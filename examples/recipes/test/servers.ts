@@ -1,55 +1,62 @@
 import { randomBytes } from "node:crypto";
+import { connect } from "amqplib";
 import { Redis } from "ioredis";
 import mysql from "mysql2/promise";
 import pg from "pg";
 
-// The servers the tests need, and a corner of their own on each.
+// The servers that the tests need, with a separate place on each.
 
 export const POSTGRES_URL = process.env["RELATCH_TEST_POSTGRES"] ?? "postgres://postgres@127.0.0.1:5432/test";
 export const MYSQL_URL = process.env["RELATCH_TEST_MYSQL"] ?? "mysql://root@127.0.0.1:3306/test";
 export const REDIS_URL = process.env["RELATCH_TEST_REDIS"] ?? "redis://127.0.0.1:6379";
+export const RABBITMQ_URL = process.env["RELATCH_TEST_RABBITMQ"] ?? "amqp://guest:guest@127.0.0.1:5672";
 
 /** A name that no other run has. */
 export const uniqueName = () => `recipes_${randomBytes(6).toString("hex")}`;
 
 /**
- * Whether a server answers. If not, says so in one line, for `describe.skipIf`; with RELATCH_REQUIRE=all it throws.
+ * Reports whether a server responds. If it does not, says so in one line, for `describe.skipIf`; with RELATCH_REQUIRE=all it throws.
  */
-async function answers(name: string, ask: () => Promise<unknown>): Promise<boolean> {
+async function isThere(name: string, ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask();
     return true;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    const problem = `${name} does not answer (${code || message})`;
-    if (process.env["RELATCH_REQUIRE"] === "all")
-      throw new Error(`${problem}, and RELATCH_REQUIRE is "all".`);
+    const problem = `${name} does not respond (${code || message})`;
+    if (process.env["RELATCH_REQUIRE"] === "all") throw new Error(`${problem}, and RELATCH_REQUIRE is "all".`);
     console.warn(`${problem}: its tests are skipped.`);
     return false;
   }
 }
 
-export const postgresAnswers = () =>
-  answers("PostgreSQL", async () => {
+export const hasPostgres = () =>
+  isThere("PostgreSQL", async () => {
     const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 3000 });
     await client.connect();
     await client.end();
   });
 
-export const mysqlAnswers = () =>
-  answers("MySQL", async () => {
+export const hasMysql = () =>
+  isThere("MySQL", async () => {
     const connection = await mysql.createConnection({ uri: MYSQL_URL, connectTimeout: 3000 });
     await connection.end();
   });
 
-export const redisAnswers = () =>
-  answers("Redis", async () => {
+export const hasRedis = () =>
+  isThere("Redis", async () => {
     const redis = new Redis(REDIS_URL, { lazyConnect: true, retryStrategy: () => null });
     const failed = new Promise<never>((_, reject) => {
       redis.on("error", reject);
     });
     await Promise.race([redis.connect().catch(() => failed), failed]);
     await redis.quit();
+  });
+
+export const hasRabbitmq = () =>
+  isThere("RabbitMQ", async () => {
+    const connection = await connect(RABBITMQ_URL, { timeout: 3000 });
+    await connection.close();
   });
 
 /** A schema of this run's own, with the application's tables in it. */

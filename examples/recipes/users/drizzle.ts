@@ -17,14 +17,18 @@ export const users = pgTable("users", {
 const { id, email, name, passwordHash, active } = users;
 const COLUMNS = { id, email, name, passwordHash, resetAllowed: active };
 
+/** PostgreSQL throws for a string that is not a UUID. */
+const isUuid = (id: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
+
 export function drizzleUsers(db: Pick<NodePgDatabase, "select" | "update">): UserStore {
-  async function changesOneRow(update: Promise<{ rowCount: number | null }>): Promise<boolean> {
+  async function changesOneRow(update: () => Promise<{ rowCount: number | null }>, isRerun = false): Promise<boolean> {
     try {
-      return (await update).rowCount === 1;
+      return (await update()).rowCount === 1;
     } catch (error) {
-      // Where REPEATABLE READ or SERIALIZABLE is the default, this is how the loser of a race is told.
-      if ((error as { cause?: { code?: unknown } }).cause?.code === "40001") return false;
-      throw error;
+      if ((error as { cause?: { code?: unknown } }).cause?.code !== "40001") throw error;
+      // At REPEATABLE READ and SERIALIZABLE this means that another transaction changed the row meanwhile, perhaps in
+      // another column. The second attempt sees what it wrote.
+      return isRerun ? false : changesOneRow(update, true);
     }
   }
 
@@ -34,27 +38,23 @@ export function drizzleUsers(db: Pick<NodePgDatabase, "select" | "update">): Use
     },
 
     async findById(userId) {
+      if (!isUuid(userId)) return undefined;
       return (await db.select(COLUMNS).from(users).where(eq(id, userId)))[0];
     },
 
-    // One UPDATE. `and` drops an `undefined` among its arguments, but eq(…, undefined) is none: it compares with NULL.
+    // One UPDATE. `and` drops an `undefined` among its arguments, but eq(…, undefined) is not one: it compares with NULL.
     replacePasswordHash: (change) =>
-      changesOneRow(
+      changesOneRow(() =>
         db
           .update(users)
           .set({ passwordHash: change.next })
           .where(
-            and(
-              eq(id, change.userId),
-              eq(email, change.email),
-              eq(passwordHash, change.expected),
-              eq(active, true),
-            ),
+            and(eq(id, change.userId), eq(email, change.email), eq(passwordHash, change.expected), eq(active, true)),
           ),
       ),
 
     setFirstPasswordHash: (change) =>
-      changesOneRow(
+      changesOneRow(() =>
         db
           .update(users)
           .set({ passwordHash: change.next })

@@ -30,9 +30,7 @@ export function dynamoUsers(
   tables: { users: string; userEmails: string },
 ): UserStore {
   async function findById(id: string): Promise<ResetUser | undefined> {
-    const found = await db.send(
-      new GetCommand({ TableName: tables.users, Key: { id }, ConsistentRead: true }),
-    );
+    const found = await db.send(new GetCommand({ TableName: tables.users, Key: { id }, ConsistentRead: true }));
     const user = found.Item as UserItem | undefined;
     return (
       user && {
@@ -61,7 +59,7 @@ export function dynamoUsers(
       return true;
     } catch (error) {
       if ((error as Error).name !== "ConditionalCheckFailedException") throw error;
-      // The client repeats a request whose answer got lost, and then it fails on what it has just written itself.
+      // The client repeats a request whose response got lost, and then it fails on what it has just written itself.
       return (await findById(id))?.passwordHash === next;
     }
   }

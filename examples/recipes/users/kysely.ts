@@ -14,6 +14,9 @@ export interface Database {
   };
 }
 
+/** PostgreSQL throws for a string that is not a UUID. */
+const isUuid = (id: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
+
 export function kyselyUsers(db: Kysely<Database>): UserStore {
   const find = (column: "id" | "canonical_email", value: string) =>
     db
@@ -22,23 +25,24 @@ export function kyselyUsers(db: Kysely<Database>): UserStore {
       .where(column, "=", value)
       .executeTakeFirst();
 
-  async function changesOneRow(update: Promise<UpdateResult>): Promise<boolean> {
+  async function changesOneRow(update: () => Promise<UpdateResult>, isRerun = false): Promise<boolean> {
     try {
-      return (await update).numUpdatedRows === 1n;
+      return (await update()).numUpdatedRows === 1n;
     } catch (error) {
-      // Where REPEATABLE READ or SERIALIZABLE is the default, this is how the loser of a race is told.
-      if ((error as { code?: unknown }).code === "40001") return false;
-      throw error;
+      if ((error as { code?: unknown }).code !== "40001") throw error;
+      // At REPEATABLE READ and SERIALIZABLE this means that another transaction changed the row meanwhile, perhaps in
+      // another column. The second attempt sees what it wrote.
+      return isRerun ? false : changesOneRow(update, true);
     }
   }
 
   return {
     findByEmail: (email) => find("canonical_email", email),
-    findById: (id) => find("id", id),
+    findById: async (id) => (isUuid(id) ? find("id", id) : undefined),
 
     // One UPDATE. "=" with a missing value compares with NULL, which equals nothing.
     replacePasswordHash: ({ userId, email, expected, next }) =>
-      changesOneRow(
+      changesOneRow(() =>
         db
           .updateTable("users")
           .set({ password_hash: next })
@@ -50,7 +54,7 @@ export function kyselyUsers(db: Kysely<Database>): UserStore {
       ),
 
     setFirstPasswordHash: ({ userId, email, next }) =>
-      changesOneRow(
+      changesOneRow(() =>
         db
           .updateTable("users")
           .set({ password_hash: next })

@@ -5,7 +5,7 @@ import type { ResetUser, UserStore } from "relatch";
 
 /** Sign-up and change of address fill `canonicalEmail` with `canonicalEmail(email)`; give it a unique index. */
 export interface UserDocument {
-  /** `randomUUID()`. With ObjectIds: `new ObjectId(userId)` in the queries, `_id.toHexString()` in the answers. */
+  /** `randomUUID()`. With ObjectIds: `new ObjectId(userId)` in the queries, `_id.toHexString()` in the results. */
   _id: string;
   email: string;
   canonicalEmail: string;
@@ -26,7 +26,8 @@ const DURABLE = { ...EXACT, writeConcern: { w: "majority" as const } };
  * the condition out (`ignoreUndefined`); an object would be read as an operator.
  */
 function text(value: string): { $eq: string } {
-  if (typeof value !== "string") throw new TypeError("a condition on the user has no value");
+  if (typeof value !== "string")
+    throw new TypeError(`A condition on the user must be a string, received ${typeof value}.`);
   return { $eq: value };
 }
 

@@ -19,8 +19,12 @@ export const USERS_TABLE = `
 
 type UserRow = RowDataPacket & Omit<ResetUser, "resetAllowed"> & { active: 0 | 1 };
 const COLUMNS = "id, email, name, password_hash AS passwordHash, active";
-// A deadlock was ended by undoing this statement (1213); on MariaDB, a snapshot was out of date (1020).
-const TRY_AGAIN = new Set<unknown>([1213, 1020]);
+// The server ended a deadlock by undoing this statement (1213); on MariaDB, a snapshot was out of date (1020).
+const WORTH_A_RETRY = new Set<unknown>([1213, 1020]);
+const MAX_RETRIES = 3;
+
+/** A comparison of strings ignores a blank at the end, and a comparison with a number takes "42abc" for 42. */
+const isUuid = (id: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
 
 export function mysqlUsers(pool: Pick<Pool, "execute">): UserStore {
   async function find(column: "id" | "canonical_email", value: string): Promise<ResetUser | undefined> {
@@ -32,20 +36,21 @@ export function mysqlUsers(pool: Pick<Pool, "execute">): UserStore {
 
   /** `execute` and not `query`: it throws for a missing value, where `query` would write NULL. */
   async function matchesOneRow(statement: string, values: (string | null)[]): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
+    for (let retries = 0; ; retries++) {
       try {
         const [result] = await pool.execute<ResultSetHeader>(statement, values);
         // Matched rows, by mysql2's default flag FOUND_ROWS; not `changedRows`.
         return result.affectedRows === 1;
       } catch (error) {
-        if (attempt === 5 || !TRY_AGAIN.has((error as { errno?: unknown }).errno)) throw error;
+        if (retries === MAX_RETRIES || !WORTH_A_RETRY.has((error as { errno?: unknown }).errno)) throw error;
       }
     }
   }
 
   // CAST: byte by byte whatever the columns' collations are, and with the trailing blanks that even `_bin` ignores.
   // <=> is equality that takes NULL for a value, so that one statement serves both functions.
-  const commit = (userId: string, email: string, expected: string | null, next: string) =>
+  const commit = async (userId: string, email: string, expected: string | null, next: string) =>
+    isUuid(userId) &&
     matchesOneRow(
       `UPDATE users SET password_hash = ?
         WHERE id = ? AND email <=> CAST(? AS BINARY) AND password_hash <=> CAST(? AS BINARY) AND active`,
@@ -54,7 +59,7 @@ export function mysqlUsers(pool: Pick<Pool, "execute">): UserStore {
 
   return {
     findByEmail: (email) => find("canonical_email", email),
-    findById: (id) => find("id", id),
+    findById: async (id) => (isUuid(id) ? find("id", id) : undefined),
     replacePasswordHash: ({ userId, email, expected, next }) => commit(userId, email, expected, next),
     setFirstPasswordHash: ({ userId, email, next }) => commit(userId, email, null, next),
   };

@@ -25,10 +25,13 @@ export const User = new EntitySchema<UserRow>({
   },
 });
 
+/** PostgreSQL throws for a string that is not a UUID. */
+const isUuid = (id: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
+
 /**
  * Conditions are written out, with parameters. In a `where` object a missing value meant "no condition" up to
  * TypeORM 0.3, and still does where `invalidWhereValuesBehavior` says "ignore": `findOneBy({ id: undefined })`
- * answers the first account of the table.
+ * returns the first account of the table.
  */
 export function typeormUsers(users: Repository<UserRow>): UserStore {
   async function find(condition: string, value: string) {
@@ -40,20 +43,22 @@ export function typeormUsers(users: Repository<UserRow>): UserStore {
     next: string,
     condition: string,
     values: Record<string, unknown>,
+    isRerun = false,
   ): Promise<boolean> {
     try {
       const update = users.createQueryBuilder().update().set({ passwordHash: next }).where(condition, values);
       return (await update.execute()).affected === 1;
     } catch (error) {
-      // Where REPEATABLE READ or SERIALIZABLE is the default, this is how the loser of a race is told.
-      if ((error as { driverError?: { code?: unknown } }).driverError?.code === "40001") return false;
-      throw error;
+      if ((error as { driverError?: { code?: unknown } }).driverError?.code !== "40001") throw error;
+      // At REPEATABLE READ and SERIALIZABLE this means that another transaction changed the row meanwhile, perhaps in
+      // another column. The second attempt sees what it wrote.
+      return isRerun ? false : changesOneRow(next, condition, values, true);
     }
   }
 
   return {
     findByEmail: (email) => find("user.canonicalEmail = :value", email),
-    findById: (id) => find("user.id = :value", id),
+    findById: async (id) => (isUuid(id) ? find("user.id = :value", id) : null),
 
     replacePasswordHash: ({ userId, email, expected, next }) =>
       changesOneRow(next, "id = :userId AND email = :email AND password_hash = :expected AND active", {

@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import express from "express";
+import session from "express-session";
+import { readSignInEmail } from "relatch/http";
+import { ports } from "../password-reset.ts";
+import { passwordResetPages } from "./password-reset.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    userId: string;
+    csrf: string;
+  }
+}
+
+/** An application as many are: sessions, global body parsers, and a token in every form. Two lines are new. */
+export function createApp() {
+  const app = express();
+  const secret = randomBytes(32).toString("hex");
+  app.use(session({ secret, resave: false, saveUninitialized: false, cookie: { sameSite: "lax" } }));
+  app.use(express.json(), express.urlencoded({ extended: true }));
+
+  app.use(passwordResetPages); // new: behind the session, before the check of tokens, which these forms do not have
+
+  app.use((req, res, next) => {
+    req.session.csrf ??= randomBytes(16).toString("hex");
+    if (req.method !== "POST" || req.body?.csrf === req.session.csrf) return next();
+    res.status(403).send("The token of the form is wrong.");
+  });
+
+  app.get("/", (req, res) => {
+    res.send(req.session.userId ? `Signed in as ${req.session.userId}` : "Signed out");
+  });
+  app.get("/login", (req, res) => {
+    const email = readSignInEmail(req.headers.cookie) ?? ""; // new: who has just set a new password
+    res.json({ csrf: req.session.csrf, email });
+  });
+  app.post("/login", async (req, res) => {
+    const { email, password } = req.body;
+    const user = await ports.users.findByEmail(String(email), undefined);
+    if (!user?.passwordHash || !(await ports.hasher.verify(user.passwordHash, String(password)))) {
+      return void res.status(400).send("Wrong email address or password.");
+    }
+    req.session.regenerate(() => {
+      req.session.userId = user.id;
+      req.session.save(() => res.redirect(303, "/"));
+    });
+  });
+  return app;
+}

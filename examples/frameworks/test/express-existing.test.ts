@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { eachTestOpens, locationOf, MIKE, PASSWORD, readField, readJson } from "./application.ts";
+import { listen } from "./listen.ts";
+import { frameworkSuite } from "./suite.ts";
+
+const open = async () => {
+  const { createApp } = await import("../express-existing/app.ts");
+  return listen(createApp().set("trust proxy", "loopback"));
+};
+
+frameworkSuite("Express with sessions, body parsers and its own CSRF check", open, { hasOther: false });
+
+describe("An existing Express application", () => {
+  const { browser, readToken } = eachTestOpens(open);
+  const BASE = "/password_reset";
+
+  test("a person resets the password, signs in with the address prefilled, and is signed in at a link", async () => {
+    const person = browser();
+    await person.submit(BASE, { email: MIKE });
+    const form = await person.follow(await person.get(`${BASE}/${await readToken()}`));
+    const handle = readField(await form.text(), "handle");
+    const passwords = { handle, password: PASSWORD, password_confirmation: PASSWORD };
+    expect(locationOf(await person.submit(`${BASE}/new_password`, passwords))).toBe("/login?notice=password_set");
+
+    const { email = "", csrf = "" } = await readJson(await person.get("/login?notice=password_set"));
+    expect(email).toBe(MIKE);
+    expect((await person.submit("/login", { email, password: PASSWORD })).status).toBe(403);
+    expect(locationOf(await person.submit("/login", { email, password: PASSWORD, csrf }))).toBe("/");
+    expect(await (await person.get("/")).text()).toBe("Signed in as 42");
+    expect(locationOf(await person.get(BASE))).toBe("/");
+  });
+});

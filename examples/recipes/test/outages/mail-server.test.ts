@@ -1,0 +1,3 @@
+import { testOutages } from "./outages.ts";
+
+testOutages("the mail server");

@@ -1,0 +1,4 @@
+import { testLonelyProcesses, testOutages } from "./outages.ts";
+
+testOutages("Redis");
+testLonelyProcesses();
