@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { findChromium, launchChromium } from "../../test/e2e/chromium.ts";
+import { findChromium, launchChromium } from "../../test/system/http/chromium.ts";
 
 // The picture in the README, in light and in dark: `npx tsx docs/images/demo.ts`. The demo is run as `npm run demo`
 // runs it, on PORT (8000), and asked in Chromium. Where `pngquant` is installed, the files come out smaller.
@@ -38,7 +38,7 @@ try {
   for (const scheme of ["light", "dark"] as const) {
     await writeFile(
       join(import.meta.dirname, `demo-${scheme}.png`),
-      await optimised(await picture(browser, scheme, mail)),
+      await optimize(await picture(browser, scheme, mail)),
     );
   }
   await browser.close();
@@ -66,10 +66,10 @@ async function requestedMail(): Promise<Mail> {
     const [mail] = (await (await fetch(`${origin}/dev/mail`, { headers })).json()) as Mail[];
     if (mail) return mail;
   }
-  throw new Error("no mail");
+  throw new Error("no email");
 }
 
-/** The mail, and the page that its button leads to, side by side. */
+/** The email, and the page that its button leads to, side by side. */
 async function picture(browser: Browser, colorScheme: "light" | "dark", { id, text }: Mail): Promise<Buffer> {
   const look = { colorScheme, deviceScaleFactor: 2, locale: "en-GB" } as const;
   const mail = await shot(browser, { ...look, viewport: { width: 540, height: PAGE } }, (page) =>
@@ -106,7 +106,7 @@ async function shot(
 }
 
 /** Through pngquant, where there is one. */
-async function optimised(png: Buffer): Promise<Buffer> {
+async function optimize(png: Buffer): Promise<Buffer> {
   const quant = spawn("pngquant", ["--speed", "1", "--quality", "70-95", "-"], {
     stdio: ["pipe", "pipe", "inherit"],
   });

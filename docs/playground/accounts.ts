@@ -7,14 +7,14 @@ export interface Session {
   stamp: string;
 }
 
-/** What the rest of the application does with its users table while a link is out. */
+/** Changes that the rest of the application makes to its users while a link is valid. */
 export interface Accounts {
   list(): readonly ResetUser[];
   sessionsOf(userId: string): readonly Session[];
-  /** For `revokeSessions`: all but those that were opened with the new password. */
-  endSessions(userId: string, current: { stamp: string }): Promise<void>;
+  /** For `revokeSessions`: ends every session except those that were opened with the new password. */
+  endSessions(userId: string, options: { except: string }): Promise<void>;
   changeEmail(id: string, email: string): void;
-  /** As when its owner, signed in, picks another one. */
+  /** Changes the password as its owner would after signing in. */
   changePassword(id: string): Promise<void>;
   setAllowed(id: string, resetAllowed: boolean): void;
 }
@@ -28,7 +28,7 @@ export const PEOPLE = [
 export async function createAccounts(
   users: MemoryUsers,
   hasher: MemoryHasher,
-  changed: () => void,
+  onChange: () => void,
 ): Promise<Accounts> {
   let sessions: Session[] = [];
   const newHash = () => hasher.hash(crypto.randomUUID());
@@ -39,7 +39,7 @@ export async function createAccounts(
   };
   const change = (id: string, changes: Partial<ResetUser>) => {
     users.set({ ...get(id), ...changes });
-    changed();
+    onChange();
   };
 
   for (const { id, name, email } of PEOPLE) {
@@ -51,9 +51,9 @@ export async function createAccounts(
   return {
     list: () => PEOPLE.map(({ id }) => get(id)),
     sessionsOf: (userId) => sessions.filter((session) => session.userId === userId),
-    async endSessions(userId, { stamp }) {
-      sessions = sessions.filter((session) => session.userId !== userId || session.stamp === stamp);
-      changed();
+    async endSessions(userId, { except }) {
+      sessions = sessions.filter((session) => session.userId !== userId || session.stamp === except);
+      onChange();
     },
     changeEmail: (id, email) => change(id, { email }),
     changePassword: async (id) => change(id, { passwordHash: await newHash() }),

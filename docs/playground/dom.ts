@@ -14,17 +14,13 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-export function button(
-  label: string,
-  onClick: () => unknown,
-  attributes: Attributes = {},
-): HTMLButtonElement {
+export function button(label: string, onClick: () => unknown, attributes: Attributes = {}): HTMLButtonElement {
   const made = element("button", { type: "button", ...attributes }, label);
   made.addEventListener("click", () => void onClick());
   return made;
 }
 
-/** Terms with what they mean; values that are code stand in a monospaced face. */
+/** Lists terms with their meanings. Values that are code appear in a monospaced font. */
 export function facts(entries: Readonly<Record<string, Node | string>>): HTMLDListElement {
   const rows = Object.entries(entries).map(([term, value]) =>
     element("div", {}, element("dt", {}, term), element("dd", {}, value)),
@@ -34,7 +30,7 @@ export function facts(entries: Readonly<Record<string, Node | string>>): HTMLDLi
 
 export const code = (text: string): HTMLElement => element("code", {}, text);
 
-/** What the library answered, as it is. */
+/** The result of a call, unchanged. */
 export const json = (value: unknown): string => JSON.stringify(value, null, 1).replace(/\n\s*/g, " ");
 
 /** The element of the page with this id, of the kind that is expected there. */

@@ -14,7 +14,7 @@ export interface WatchedDispatcher extends Dispatcher {
 }
 
 /** Shows what a dispatcher does with its jobs, and can keep them back. */
-export function watchedDispatcher(inner: Dispatcher, changed: () => void): WatchedDispatcher {
+export function watchedDispatcher(inner: Dispatcher, onChange: () => void): WatchedDispatcher {
   const jobs: WatchedJob[] = [];
   const kept: (() => unknown)[] = [];
   let held = false;
@@ -28,7 +28,7 @@ export function watchedDispatcher(inner: Dispatcher, changed: () => void): Watch
     hold(on) {
       held = on;
       if (!on) for (const start of kept.splice(0)) start();
-      changed();
+      onChange();
     },
 
     drain: async () => inner.drain?.(),
@@ -37,7 +37,7 @@ export function watchedDispatcher(inner: Dispatcher, changed: () => void): Watch
       const watched: WatchedJob = { job, state: "held" };
       const become = (state: WatchedJob["state"]) => {
         watched.state = state;
-        changed();
+        onChange();
       };
       const start = () => {
         become("waiting");
@@ -60,7 +60,7 @@ export function watchedDispatcher(inner: Dispatcher, changed: () => void): Watch
       jobs.unshift(watched);
       if (held) {
         kept.push(start);
-        changed();
+        onChange();
       } else {
         await start();
       }

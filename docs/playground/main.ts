@@ -9,12 +9,12 @@ import { createWorld } from "./world.ts";
 
 async function start(): Promise<void> {
   let panels: (() => void)[] = [];
-  const changed = () => {
+  const renderAll = () => {
     for (const render of panels) render();
   };
-  const world = await createWorld(changed);
+  const world = await createWorld(renderAll);
   panels = [
-    clockPanel(world, changed),
+    clockPanel(world, renderAll),
     jobsPanel(world),
     tokensPanel(world),
     usersPanel(world),
@@ -22,7 +22,7 @@ async function start(): Promise<void> {
     mailboxPanel(world),
     stripPanel(world),
   ];
-  changed();
+  renderAll();
   askPanel(world);
   linkPanel(world);
 }

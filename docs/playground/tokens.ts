@@ -1,30 +1,30 @@
 import type { TokenRecord, TokenStore } from "relatch";
 
 export interface WatchedTokens extends TokenStore {
-  /** All that is stored. */
+  /** All records, the newest first. */
   records(): readonly TokenRecord[];
 }
 
-/** Shows what a token store is given to keep. */
-export function watchedTokens(inner: TokenStore, changed: () => void): WatchedTokens {
-  const byUser = new Map<string, TokenRecord>();
+/** Shows the records of a token store. */
+export function watchedTokens(inner: TokenStore, onChange: () => void): WatchedTokens {
+  let records: TokenRecord[] = [];
   return {
-    records: () => [...byUser.values()],
+    records: () => records,
     find: (tokenHash) => inner.find(tokenHash),
     async save(record) {
       await inner.save(record);
-      byUser.set(record.userId, record);
-      changed();
+      records = [record, ...records];
+      onChange();
     },
     async deleteByUser(userId) {
       await inner.deleteByUser(userId);
-      byUser.delete(userId);
-      changed();
+      records = records.filter((record) => record.userId !== userId);
+      onChange();
     },
     async deleteExpired(now) {
       const deleted = await inner.deleteExpired(now);
-      for (const { userId, expiresAt } of byUser.values()) if (expiresAt <= now) byUser.delete(userId);
-      changed();
+      records = records.filter(({ expiresAt }) => expiresAt > now);
+      onChange();
       return deleted;
     },
   };

@@ -14,7 +14,7 @@ import { type Clock, createClock } from "./clock.ts";
 import { type WatchedDispatcher, watchedDispatcher } from "./jobs.ts";
 import { watchedTokens } from "./tokens.ts";
 
-/** Where the links of the mails lead. The token comes last. */
+/** The base of the links in emails. The token comes last. */
 export const LINK_BASE = "https://app.example.com/password_reset/";
 
 /** Milliseconds that the mail server takes, so that a running job can be seen. */
@@ -37,14 +37,14 @@ export interface World {
   purge(): Promise<unknown>;
 }
 
-/** `changed` is called whenever there is something new to see. */
-export async function createWorld(changed: () => void, mailTime = MAIL_TIME): Promise<World> {
+/** `onChange` is called whenever there is something new to see. */
+export async function createWorld(onChange: () => void, mailTime = MAIL_TIME): Promise<World> {
   const clock = createClock();
   const users = memoryUsers();
   const hasher = memoryHasher();
-  const tokens = watchedTokens(memoryTokens(), changed);
-  const dispatcher = watchedDispatcher(background(), changed);
-  const accounts = await createAccounts(users, hasher, changed);
+  const tokens = watchedTokens(memoryTokens(), onChange);
+  const dispatcher = watchedDispatcher(background(), onChange);
+  const accounts = await createAccounts(users, hasher, onChange);
   const mails: DeliveredMail[] = [];
   const events: ResetEvent[] = [];
 
@@ -56,7 +56,7 @@ export async function createWorld(changed: () => void, mailTime = MAIL_TIME): Pr
       async send(message, about) {
         await new Promise((resolve) => setTimeout(resolve, mailTime));
         mails.unshift({ ...message, ...about, at: clock.now() });
-        changed();
+        onChange();
       },
     },
     appName: "Acme",
@@ -67,7 +67,7 @@ export async function createWorld(changed: () => void, mailTime = MAIL_TIME): Pr
     now: clock.now,
     onEvent(event) {
       events.unshift(event);
-      changed();
+      onChange();
     },
   });
 
@@ -75,7 +75,7 @@ export async function createWorld(changed: () => void, mailTime = MAIL_TIME): Pr
   return { passwordReset, accounts, clock, dispatcher, mails, events, tokens: tokens.records, purge };
 }
 
-/** The token in a mail's link, if it holds one. */
+/** Returns the token in the link of an email, if it contains one. */
 export const tokenIn = ({ text }: { text: string }): string | undefined =>
   text
     .split("\n")

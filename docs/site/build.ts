@@ -15,7 +15,7 @@ try {
   await writeReference(writePages(root, folder), out);
   await writePlayground(root, join(out, "playground"));
   const dead = deadLinks(out);
-  if (dead.length > 0) throw new Error(`${dead.length} dead links\n${dead.join("\n")}`);
+  if (dead.length > 0) throw new Error(`${dead.length} broken links\n${dead.join("\n")}`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** An element of typedoc's pages or of ours: in both, text that looks like one is escaped. */
+/** An element, in the pages of typedoc and in the playground: both escape text that looks like one. */
 const TAG = /<([a-z][a-z0-9-]*)((?:\s+[^\s=>]+(?:="[^"]*")?)*)\s*\/?>/gi;
 const ATTRIBUTE = /([^\s=]+)="([^"]*)"/g;
 
@@ -9,8 +9,8 @@ const ATTRIBUTE = /([^\s=]+)="([^"]*)"/g;
 const FETCHING = new Set(["script", "link", "img", "iframe", "source", "use", "video", "audio", "object"]);
 
 /**
- * What is wrong with the links in a folder of HTML, a line each: a file or a fragment that is not there, a target
- * outside of the folder, something to be fetched from another site. Links to other sites are not followed.
+ * Returns the problems of the links in a folder of HTML, one line each: a missing file or fragment, a target outside the
+ * folder, a resource that another site serves. Does not follow links to other sites.
  */
 export function deadLinks(folder: string): string[] {
   const pages = new Map(

@@ -5,12 +5,8 @@ import { posix } from "node:path";
 /** A fenced block, or code within a line: nothing in it is a link. */
 const CODE = /(^(?:```|~~~)[^\n]*\n[\s\S]*?^(?:```|~~~)[ \t]*$|`[^`\n]+`)/m;
 
-/** What stands between the brackets of `[text](target)`, after `[label]: `, or in an attribute. */
-const TARGETS = [
-  /(\]\()([^()\s]+)(?=[)\s])/g,
-  /^(\[[^\]]+\]:[ \t]*)(\S+)/gm,
-  /(\s(?:href|src|srcset)=")([^"]+)/g,
-];
+/** The target in `[text](target)`, after `[label]: `, or in an attribute. */
+const TARGETS = [/(\]\()([^()\s]+)(?=[)\s])/g, /^(\[[^\]]+\]:[ \t]*)(\S+)/gm, /(\s(?:href|src|srcset)=")([^"]+)/g];
 
 const IS_RELATIVE = /^(?![a-z][a-z0-9+.-]*:|\/\/|#)/i;
 
@@ -31,7 +27,7 @@ export function withLinks(markdown: string, replace: (target: string) => string)
     .join("");
 }
 
-/** Where a target on a page leads, from the top of the repository, and its fragment. */
+/** Returns the path that a target on a page leads to, from the top of the repository, and its fragment. */
 export function resolveLink(page: string, target: string): { path: string; fragment: string } {
   const [path = "", fragment] = target.split("#");
   return {

@@ -1,4 +1,4 @@
-// What typedoc's Markdown parser, markdown-it, is taught besides. Declared is as much of it as is used.
+// Additions to markdown-it, the Markdown parser of typedoc. Only the parts of it that are used here are declared.
 
 interface Token {
   type: string;
@@ -12,8 +12,7 @@ interface Parser {
 
 export function extendMarkdown({ renderer, core }: Parser): void {
   // A wide table scrolls by itself, also by keyboard.
-  renderer.rules["table_open"] = () =>
-    '<div class="table" role="group" aria-label="Table" tabindex="0"><table>';
+  renderer.rules["table_open"] = () => '<div class="table" role="group" aria-label="Table" tabindex="0"><table>';
   renderer.rules["table_close"] = () => "</table></div>";
 
   // typedoc makes the anchor of a heading of its text, and overlooks the code in it.

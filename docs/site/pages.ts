@@ -2,15 +2,27 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFile
 import { dirname, extname, join } from "node:path";
 import { resolveLink, withLinks } from "./links.ts";
 
-// The pages of the site beside the API reference: typedoc reads Markdown, so all that a guide links to is put into a
-// folder as Markdown, in the places it has in the repository.
+// The pages of the site next to the API reference. Typedoc reads Markdown, so every file that a guide links to is written
+// into a folder as Markdown, under its path in the repository.
 
-/** The menu, as the README lists the same. A guide that is not named here comes last among the parts. */
+/** The menu. A guide that is not named here comes last among the guides. */
 const MENU = {
-  "To begin": ["getting-started", "how-it-works", "faq", "migrating", "comparison"],
-  "The parts": ["recipes", "stores", "mail", "limits", "queues", "frameworks", "runtimes"],
-  "In production": ["operating", "events-and-errors", "unit-tests", "testing", "scale", "benchmarks"],
-  Security: ["SECURITY", "security", "threat-model", "timing"],
+  Start: ["new-application", "existing-system", "go-live"],
+  Guides: [
+    "users-and-sessions",
+    "routes-and-pages",
+    "email",
+    "token-stores",
+    "limits",
+    "queues",
+    "codes-and-invitations",
+    "tenants",
+    "production",
+    "testing-your-code",
+  ],
+  Reference: ["events-and-errors", "compiler-errors", "runtimes"],
+  Explanation: ["how-it-works", "design-decisions", "comparison", "benchmarks", "scale"],
+  Security: ["SECURITY", "security-review", "known-flaws", "checklists", "timing"],
   Project: ["CONTRIBUTING", "dependencies", "CHANGELOG"],
 } as const;
 
@@ -21,7 +33,7 @@ const ROOT_PAGES = ["SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 const IMAGES = new Set([".svg", ".png", ".jpg", ".webp"]);
 
-/** What the highlighter calls it, where its name is another than the file's extension. */
+/** The highlighter's name of a language, if it differs from the extension of the file. */
 const LANGUAGES: Readonly<Record<string, string>> = {
   ts: "typescript",
   mjs: "javascript",
@@ -30,7 +42,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 };
 const HIGHLIGHTED = new Set(["typescript", "javascript", "json", "jsonc", "bash", "sql", "yaml"]);
 
-/** What typedoc is to read. */
+/** The files for typedoc to read. */
 export interface Pages {
   readme: string;
   documents: string[];
@@ -60,7 +72,7 @@ export function writePages(root: string, folder: string): Pages {
     write(path, `---\ntitle: ${JSON.stringify(title)}\ngroup: ${group}\n---\n\n${text}`);
   }
 
-  /** Brings along what a link leads to, and answers the link to it. */
+  /** Writes the file that a link leads to, and returns the link to it. */
   function follow(page: string, target: string): string {
     const { path, fragment } = resolveLink(page, target);
     const there = join(root, path);
@@ -73,7 +85,7 @@ export function writePages(root: string, folder: string): Pages {
     return `${target.split("#")[0]?.replace(/\/$/, "")}${suffix}${fragment}`;
   }
 
-  /** Answers what the link to it has to end with. */
+  /** Writes a file or folder as a page, and returns the end of the link to it. */
   function bring(path: string, isFolder: boolean): string {
     const suffix = isFolder ? "/README.md" : isMarkdown(path) || IMAGES.has(extname(path)) ? "" : ".md";
     const page = path + suffix;
@@ -126,7 +138,7 @@ function placeOf(path: string): { group: string; place: number } {
     const place = (names as readonly string[]).indexOf(name);
     if (place >= 0) return { group, place: 100 * nth + place };
   }
-  return { group: "The parts", place: 199 };
+  return { group: "Guides", place: 199 };
 }
 
 /** A file as a page: its path, and what is in it. */

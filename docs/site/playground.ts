@@ -7,9 +7,9 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 /**
- * Writes the playground as one page, `index.html` in `out`: the library is built as for a release, bundled with the
- * page's own script, and put into it. The page's policy admits this script, this sheet and the styles of the mails by
- * their hashes, and nothing else at all.
+ * Writes the playground as one page, `index.html` in `out`. The library is built as for a release and bundled with the
+ * script of the page. The page's policy allows this script, this style sheet and the styles of the emails by their
+ * hashes, and nothing else.
  */
 export async function writePlayground(root: string, out: string): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), "relatch-playground-"));
@@ -17,17 +17,18 @@ export async function writePlayground(root: string, out: string): Promise<void> 
     const library = join(work, "dist");
     execFileSync(
       process.execPath,
-      [join(root, "node_modules/tsup/dist/cli-default.js"), "--out-dir", library, "--no-dts", "--silent"],
+      [
+        join(root, "node_modules/tsup/dist/cli-default.js"),
+        ...["--out-dir", library, "--format", "esm", "--no-dts", "--silent"],
+      ],
       { cwd: root },
     );
     const source = join(root, "docs", "playground");
-    const script = await bundled(root, library, join(source, "main.ts"), "iife");
-    const style = await minified(join(source, "style.css"));
+    const script = await bundle(root, library, join(source, "main.ts"), "iife");
+    const style = await minify(join(source, "style.css"));
     const samples = join(work, "sample-mails.mjs");
-    writeFileSync(samples, await bundled(root, library, join(source, "sample-mails.ts"), "esm"));
-    const { sampleMails }: { sampleMails: () => Promise<string[]> } = await import(
-      pathToFileURL(samples).href
-    );
+    writeFileSync(samples, await bundle(root, library, join(source, "sample-mails.ts"), "esm"));
+    const { sampleMails }: { sampleMails: () => Promise<string[]> } = await import(pathToFileURL(samples).href);
 
     const values = {
       "{{policy}}": policy(script, [style, ...stylesIn(await sampleMails())]),
@@ -45,17 +46,10 @@ export async function writePlayground(root: string, out: string): Promise<void> 
 }
 
 /** For browsers: an import of `node:` is an error. */
-async function bundled(
-  root: string,
-  library: string,
-  entry: string,
-  format: "iife" | "esm",
-): Promise<string> {
+async function bundle(root: string, library: string, entry: string, format: "iife" | "esm"): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    alias: { relatch: join(library, "index.js"), "relatch/memory": join(library, "memory.js") },
-    // The library lies elsewhere, and imports its one dependency.
-    nodePaths: [join(root, "node_modules")],
+    alias: { relatch: join(library, "index.js"), "relatch/memory": join(library, "testing/memory.js") },
     absWorkingDir: root,
     bundle: true,
     write: false,
@@ -69,7 +63,7 @@ async function bundled(
   return outputFiles[0]?.text.trim() ?? "";
 }
 
-async function minified(sheet: string): Promise<string> {
+async function minify(sheet: string): Promise<string> {
   // Older targets would have `light-dark()` rewritten.
   const { outputFiles } = await build({
     entryPoints: [sheet],
@@ -85,15 +79,15 @@ async function minified(sheet: string): Promise<string> {
 function stylesIn(documents: readonly string[]): string[] {
   const styles = documents.flatMap((html) => [
     ...[...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, sheet = ""]) => sheet),
-    ...[...html.matchAll(/\sstyle="([^"]*)"/g)].map(([, style = ""]) => unescaped(style)),
+    ...[...html.matchAll(/\sstyle="([^"]*)"/g)].map(([, style = ""]) => unescapeHtml(style)),
   ]);
   return [...new Set(styles)];
 }
 
-const unescaped = (text: string): string =>
+const unescapeHtml = (text: string): string =>
   text.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&amp;", "&");
 
-/** Mails stand in a frame that inherits the policy, hence their styles in it. */
+/** Returns the policy. It allows the styles of the emails as well, because their frame inherits it. */
 function policy(script: string, styles: readonly string[]): string {
   return [
     "default-src 'none'",

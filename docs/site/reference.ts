@@ -12,8 +12,8 @@ import {
   TSConfigReader,
   type TypeDocOptions,
 } from "typedoc";
+import { entries } from "../../entries.ts";
 import manifest from "../../package.json" with { type: "json" };
-import tsconfig from "../../tsconfig.json" with { type: "json" };
 import { extendMarkdown } from "./markdown.ts";
 import { FILES, type Pages } from "./pages.ts";
 
@@ -33,7 +33,7 @@ class SiteTheme extends DefaultTheme {
   }
 }
 
-/** A module unfolds and is no link besides, which keyboards and screen readers could not tell apart. */
+/** Makes a module unfold without being a link as well, because keyboards and screen readers cannot tell both apart. */
 function unfolding(page: NavigationElement, groups: NavigationElement[]): NavigationElement {
   const { children: _, ...own } = page;
   const exports = groups.flatMap(({ children = [] }) => children);
@@ -49,10 +49,10 @@ const LANDMARKS: readonly [RegExp, string][] = [
 ];
 
 /**
- * Writes the API reference and the pages into `out`, with typedoc. Its options are those in package.json, in the
- * folder this runs in, but for the ones that are given here.
+ * Writes the API reference and the pages into `out`, with typedoc. Its options are those of package.json in the current
+ * folder, except the ones that are given here. The entry points are those of the package.
  *
- * @throws Error after typedoc has said what is wrong: a warning is an error, an undocumented export one of them.
+ * @throws {Error} if typedoc warns, for example of an export without documentation. Typedoc prints the warnings itself.
  */
 export async function writeReference(
   { readme, documents }: Pages,
@@ -61,6 +61,7 @@ export async function writeReference(
 ): Promise<void> {
   const app = await Application.bootstrapWithPlugins(
     {
+      entryPoints: entries.map(({ source }) => source),
       ...options,
       readme,
       projectDocuments: documents,
@@ -100,12 +101,7 @@ function refuseWarnings({ logger }: Application): void {
 
 /** A module is called what it is imported as. */
 function nameModules(app: Application): void {
-  const names = new Map(
-    Object.entries(tsconfig.compilerOptions.paths).map(([name, [file = ""]]) => [
-      file.replace(/^\.\/src\/|\.ts$/g, ""),
-      name,
-    ]),
-  );
+  const names = new Map(entries.map(({ name, source }) => [source.replace(/^src\/|\.ts$/g, ""), name]));
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
       module.name = names.get(module.name) ?? module.name;

@@ -4,7 +4,7 @@ import type { World } from "../world.ts";
 const STEPS = { "1 minute": 1, "30 minutes": 30, "1 hour": 60 } as const;
 
 /** The application's time. */
-export function clockPanel({ clock }: World, changed: () => void): () => void {
+export function clockPanel({ clock }: World, onChange: () => void): () => void {
   const face = byId("clock", HTMLTimeElement);
   const render = () => {
     face.textContent = instantOf(clock.now());
@@ -14,7 +14,7 @@ export function clockPanel({ clock }: World, changed: () => void): () => void {
     ...Object.entries(STEPS).map(([label, minutes]) =>
       button(`+ ${label}`, () => {
         clock.advance(minutes);
-        changed();
+        onChange();
       }),
     ),
   );

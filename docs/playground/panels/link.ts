@@ -26,9 +26,9 @@ export function linkPanel({ passwordReset, clock }: World): void {
   }
 
   async function look(): Promise<void> {
-    const result = await passwordReset.verifyToken(token);
+    const result = await passwordReset.verifyToken({ token });
     const minutes = result.ok && Math.ceil((result.expiresAt.getTime() - clock.now().getTime()) / 60_000);
-    tell("verifyToken", result, minutes ? `good for ${minutes} min` : "dead");
+    tell("verifyToken", result, minutes ? `valid for ${minutes} min` : "invalid");
   }
 
   async function openFromAddress(): Promise<void> {
@@ -48,7 +48,7 @@ export function linkPanel({ passwordReset, clock }: World): void {
     event.preventDefault();
     const result = await passwordReset.completeReset({ token, newPassword: password.value });
     const isRefused = !result.ok && result.reason === "password_rejected";
-    tell("completeReset", result, isRefused ? undefined : result.ok ? "spent" : "dead");
+    tell("completeReset", result, isRefused ? undefined : result.ok ? "used" : "invalid");
     refuse(isRefused ? result.violations.map(({ message }) => message) : []);
     if (isRefused) password.focus();
   });

@@ -1,10 +1,10 @@
 import { button, byId, element, facts, timeOf } from "../dom.ts";
 import { type DeliveredMail, LINK_BASE, tokenIn, type World } from "../world.ts";
 
-/** What stands behind the `#` when a link of a mail is opened in this page. */
+/** The part behind the `#` when someone opens the link of an email in this page. */
 export const LINK_ROUTE = "#/password_reset/";
 
-/** Mails as their owner sees them, the HTML in a frame that can run nothing. */
+/** Shows the emails as their owner sees them, with the HTML in a frame that cannot run scripts. */
 export function mailboxPanel({ mails }: World): () => void {
   const list = byId("mail-list", HTMLElement);
   const frame = byId("mail-html", HTMLIFrameElement);
@@ -26,10 +26,7 @@ export function mailboxPanel({ mails }: World): () => void {
     byId("mails-empty", HTMLElement).hidden = mails.length > 0;
     for (const mail of mails.filter((each) => !shown.has(each)).reverse()) {
       const choice = button("", () => open(mail));
-      choice.append(
-        element("strong", {}, mail.subject),
-        element("span", {}, `${mail.to}, ${timeOf(mail.at)}`),
-      );
+      choice.append(element("strong", {}, mail.subject), element("span", {}, `${mail.to}, ${timeOf(mail.at)}`));
       shown.set(mail, choice);
       list.prepend(element("li", {}, choice));
       open(mail);
@@ -37,7 +34,7 @@ export function mailboxPanel({ mails }: World): () => void {
   };
 }
 
-/** The mail with its link leading into this page, where there is no such application. */
+/** Returns the HTML of an email with its link leading into this page, because the application does not exist. */
 const leadingHere = ({ html = "" }: DeliveredMail, token: string): string =>
   html.replaceAll(
     `href="${LINK_BASE}${token}"`,
@@ -45,10 +42,7 @@ const leadingHere = ({ html = "" }: DeliveredMail, token: string): string =>
   );
 
 interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createHTML(html: string): string },
-  ): { createHTML(html: string): string };
+  createPolicy(name: string, rules: { createHTML(html: string): string }): { createHTML(html: string): string };
 }
 
 /** The one place where HTML is read, and only into the frame. */

@@ -3,9 +3,9 @@ import { byId, code, element, facts, instantOf, json, timeOf } from "../dom.ts";
 import type { WatchedJob } from "../jobs.ts";
 import type { World } from "../world.ts";
 
-// What the server holds, as lists that are drawn anew with every change. Nothing in them can have the focus.
+// The state of the server, as lists that are drawn again with every change. Nothing in them can have the focus.
 
-/** As many of each as are shown. */
+/** How many entries of each list are shown. */
 const NEWEST = 8;
 
 const STATES: Readonly<Record<WatchedJob["state"], string>> = {
@@ -23,13 +23,7 @@ export function jobsPanel({ dispatcher }: World): () => void {
     hold.setAttribute("aria-pressed", String(dispatcher.held));
     show("job", dispatcher.jobs, ({ job, state }) => {
       const { type, ...rest } = job;
-      const title = element(
-        "strong",
-        {},
-        type,
-        " ",
-        element("span", { class: `state ${state}` }, STATES[state]),
-      );
+      const title = element("strong", {}, type, " ", element("span", { class: `state ${state}` }, STATES[state]));
       return element("li", {}, title, element("pre", {}, json(rest)));
     });
   };

@@ -15,13 +15,9 @@ export function usersPanel({ accounts, passwordReset }: World): () => void {
       address,
       button("Change password", () => accounts.changePassword(id)),
       allowed,
-      button("Revoke link", () => passwordReset.revokeTokens(id)),
+      button("Revoke links", () => passwordReset.revokeTokens(id)),
     ];
-    const group = element(
-      "div",
-      { class: "row", role: "group", "aria-label": `Account of ${name}` },
-      ...actions,
-    );
+    const group = element("div", { class: "row", role: "group", "aria-label": `Account of ${name}` }, ...actions);
 
     return {
       card: element("li", {}, element("strong", {}, name), state, group),
