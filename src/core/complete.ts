@@ -140,7 +140,11 @@ async function setPassword(
     return refusedToken();
   };
   try {
-    await handOver(core, followUp);
+    const [addedFactor] = await Promise.all([factor.confirm(), handOver(core, followUp)]);
+    if (addedFactor) {
+      settle({ name: "canceled" });
+      return addedFactor;
+    }
     if (claim.spend && !(await claim.spend())) return refuse("lost_race");
     // A revocation that came while the password was hashed wins.
     const [isRevoked] = await Promise.all([claim.isRevoked(), revokeSessions(config, userId, stamp)]);

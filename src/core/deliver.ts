@@ -3,6 +3,7 @@ import { isRelatchError, RelatchError } from "../lib/errors.ts";
 import { optionError } from "../lib/shape.ts";
 import { isDeclared } from "../lib/tenants.ts";
 import { CLOCK_SKEW, pauseInRealTime, within } from "../lib/time.ts";
+import { ticketKeys } from "../limiters/keys.ts";
 import { deriveLink, drawCode } from "../links/code.ts";
 import { MAX_TICKET_LIFETIME } from "../links/ticket.ts";
 import { durationInWords } from "../messages/in-words.ts";
@@ -12,6 +13,7 @@ import type { Account } from "../ports/account.ts";
 import { callPort, type Port } from "../ports/calls.ts";
 import type { DropReason, Job, LinkRequestedJob, ResetRequestedJob } from "../ports/contract.ts";
 import { findObstacle } from "./account.ts";
+import { mayIssueCode, TICKET_CODES } from "./attempts.ts";
 import type { Attempt, Core } from "./core.ts";
 import { assertInTime, collectInput, linkIdempotencyKey, sendOnce } from "./email.ts";
 import type { JobDrop, SkipReason } from "./events.ts";
@@ -172,7 +174,7 @@ const composeWith = <Input extends MessageInput>(
 /**
  * Issues the link behind a code, for a request with `method: "code"`. Every attempt draws another code, so a code that was
  * sent works, whatever became of the attempts before and after it. Returns `undefined` if the email has the link alone:
- * the code would expire too soon, or the account has no password, so that nothing secret binds the code.
+ * the code would expire too soon, five were issued, or the account has no password, so that nothing secret binds the code.
  */
 async function issueCode(
   core: Core,
@@ -188,6 +190,9 @@ async function issueCode(
     return undefined;
   const left = codeExpiresAt - now().getTime();
   if (left < MIN_CODE_LIFETIME || left > MAX_TICKET_LIFETIME) return undefined;
+  const { codes: key } = ticketKeys(ticketDigest, job.tenant);
+  if (!(await mayIssueCode(core, key, TICKET_CODES, { tenant: job.tenant, correlationId: job.correlationId })))
+    return undefined;
   const code = drawCode(codes.digits);
   assertInTime(current);
   await links.codes.issue(deriveLink(current.key, ticketDigest, code), account, codeExpiresAt);

@@ -1,20 +1,15 @@
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
-import { TimeSpan } from "oslo";
 import { optionError } from "../lib/shape.ts";
 import { readOwnField } from "../lib/untrusted-input.ts";
-import { ticketKey } from "../limiters/keys.ts";
+import { ticketKeys } from "../limiters/keys.ts";
 import { deriveLink, readCode } from "../links/code.ts";
 import { readTicket } from "../links/ticket.ts";
-import type { RateRule } from "../ports/contract.ts";
 import type { RedeemCodeResult } from "./api.ts";
-import { takeAttempt } from "./attempts.ts";
+import { CODE_ATTEMPTS, takeAttempt } from "./attempts.ts";
 import type { Core } from "./core.ts";
 import type { TokenRefusal } from "./events.ts";
 import { refusedToken, reportRefusal } from "./link.ts";
 import { readOrigin } from "./origin.ts";
-
-/** How many codes may be compared for one ticket. The window is longer than any ticket is valid. */
-export const CODE_ATTEMPTS: RateRule = { max: 5, window: new TimeSpan(20, "m") };
 
 /**
  * Exchanges a code for the token of the link that it stands for. Whether the address of the request has an account changes
@@ -36,7 +31,7 @@ export async function redeemCode(core: Core, input: unknown): Promise<RedeemCode
   const ticket = readTicket(keys, readOwnField(input, "ticket"), origin.tenant, now().getTime());
   if (code === undefined || !ticket) return refuse("malformed");
   if (ticket.expiresAt <= now().getTime()) return refuse("expired");
-  if (!(await takeAttempt(core, ticketKey(ticket.digest, origin.tenant), CODE_ATTEMPTS, origin))) {
+  if (!(await takeAttempt(core, ticketKeys(ticket.digest, origin.tenant).attempts, CODE_ATTEMPTS, origin))) {
     return refuse("too_many_attempts");
   }
   const raw = deriveLink(ticket.key, ticket.digest, code);

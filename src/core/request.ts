@@ -2,12 +2,13 @@ import { canonicalEmail } from "../lib/email-address.ts";
 import { isPrivateAddress } from "../lib/ip-address.ts";
 import { mustBe, optionError } from "../lib/shape.ts";
 import { readOwnField } from "../lib/untrusted-input.ts";
-import { addressKey, clientKeys } from "../limiters/keys.ts";
+import { addressKey, clientKeys, codeRequestKey } from "../limiters/keys.ts";
 import { createTicket } from "../links/ticket.ts";
 import { chooseLanguage } from "../messages/language.ts";
 import type { RateRule } from "../ports/contract.ts";
 import { type TakenUnit, takeUnits, type Verdict } from "../ports/guarded.ts";
 import type { Method, RequestResetResult } from "./api.ts";
+import { CODE_REQUESTS, mayIssueCode } from "./attempts.ts";
 import type { Core } from "./core.ts";
 import { handOver } from "./deliver.ts";
 import { createJob, readMention } from "./jobs.ts";
@@ -40,16 +41,9 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
   }
   const locale = chooseLanguage(languages, readOwnField(input, "locale")).tag;
   const mention = readMention(core.config, ip);
-  const { result, ...ticketFacts } = method === "code" ? issueTicket(core, origin) : { result: { ok: true } as const };
-  const job = {
-    ...createJob(now()),
-    type: "reset_requested",
-    email,
-    locale,
-    ...ticketFacts,
-    ...mention,
-    ...origin,
-  } as const;
+  const ticket = method === "code" ? issueTicket(core, origin) : undefined;
+  const result = ticket ? ({ ok: true, ticket: ticket.text } as const) : ({ ok: true } as const);
+  const job = { ...createJob(now()), type: "reset_requested", email, locale, ...mention, ...origin } as const;
   const key = addressKey(email, origin.tenant);
   const taken: TakenUnit[] = [];
   try {
@@ -60,7 +54,8 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
       reportThrottled(core, "address", verdict, origin);
       return result;
     }
-    await handOver(core, job);
+    const hasCode = ticket && (await mayIssueCode(core, codeRequestKey(email, origin.tenant), CODE_REQUESTS, origin));
+    await handOver(core, hasCode ? { ...job, ticketDigest: ticket.digest, codeExpiresAt: ticket.expiresAt } : job);
   } catch (error) {
     await giveUnitsBack(core, key, taken);
     throw error;
@@ -79,9 +74,9 @@ function readMethod({ config }: Core, method: unknown): Method {
 /** Everybody gets a ticket, also if nothing is sent. */
 function issueTicket({ config }: Core, { tenant }: Origin) {
   const { codes, keys, now } = config;
-  const codeExpiresAt = Math.floor((now().getTime() + (codes?.lifetime ?? 0)) / 1000) * 1000;
-  const { ticket, digest } = createTicket(keys[0] as Uint8Array, codeExpiresAt, tenant);
-  return { result: { ok: true, ticket } as const, ticketDigest: digest, codeExpiresAt };
+  const expiresAt = Math.floor((now().getTime() + (codes?.lifetime ?? 0)) / 1000) * 1000;
+  const { ticket: text, digest } = createTicket(keys[0] as Uint8Array, expiresAt, tenant);
+  return { text, digest, expiresAt };
 }
 
 /** An address that is not known does not switch the limit off: servers have none for a connection that was reset. */

@@ -1,24 +1,24 @@
-import { TimeSpan } from "oslo";
 import { readOwnField } from "../lib/untrusted-input.ts";
 import { factorKeys } from "../limiters/keys.ts";
-import type { RateRule, SecondFactorProof } from "../ports/contract.ts";
-import { takeAttempt } from "./attempts.ts";
+import type { SecondFactorProof } from "../ports/contract.ts";
+import { ACCOUNT_ATTEMPTS, LINK_ATTEMPTS, takeAttempt } from "./attempts.ts";
 import type { CompletionResult, Core } from "./core.ts";
 import { type ProvenLink, refusedToken, reportRefusal } from "./link.ts";
 import type { Origin } from "./origin.ts";
 
-/** How many responses may be verified for one link. The window is as long as a link can be valid. */
-export const LINK_ATTEMPTS: RateRule = { max: 5, window: new TimeSpan(7, "d") };
-/** How many responses may be verified for one account, over all links. */
-export const ACCOUNT_ATTEMPTS: RateRule = { max: 20, window: new TimeSpan(1, "d") };
 /** Longest response, in characters: the JSON of a WebAuthn assertion has about 1,000. */
 const MAX_RESPONSE = 8192;
 
 /** A second factor that may be verified, or the result of a completion that ends without it. */
 export type FactorCheck =
   | { name: "refused"; result: CompletionResult }
-  /** Resolves with the result if the response is wrong. */
-  | { name: "ready"; verify(): Promise<CompletionResult | undefined> };
+  | {
+      name: "ready";
+      /** Resolves with the result if the response is wrong. */
+      verify(): Promise<CompletionResult | undefined>;
+      /** Looks once more before the commit: the account may have got a factor while its password was hashed. */
+      confirm(): Promise<CompletionResult | undefined>;
+    };
 
 /** Reads the second factor of a call as it arrived. An empty response, as of an empty field, is none. */
 export function readProof(input: unknown): SecondFactorProof | undefined {
@@ -40,17 +40,23 @@ export async function prepareSecondFactor(
 ): Promise<FactorCheck> {
   const { secondFactor, emit } = core.config;
   const { id: userId } = account;
-  const secondFactors = await secondFactor?.methods(userId);
-  if (!secondFactor || !secondFactors || secondFactors.length === 0)
-    return { name: "ready", verify: async () => undefined };
-
-  const refuse = (reason: "required" | "rejected"): CompletionResult => {
+  const nothing = async () => undefined;
+  if (!secondFactor) return { name: "ready", verify: nothing, confirm: nothing };
+  const refuse = (reason: "required" | "rejected", secondFactors: readonly string[]): CompletionResult => {
     emit({ type: "second_factor_refused", userId, reason, ...origin });
     return { ok: false, reason: `second_factor_${reason}`, secondFactors };
   };
-  if (!proof) return { name: "refused", result: refuse("required") };
+  const secondFactors = await secondFactor.methods(userId);
+  if (secondFactors.length === 0) {
+    const confirm = async () => {
+      const added = await secondFactor.methods(userId);
+      return added.length > 0 ? refuse("required", added) : undefined;
+    };
+    return { name: "ready", verify: nothing, confirm };
+  }
+  if (!proof) return { name: "refused", result: refuse("required", secondFactors) };
   if (!secondFactors.includes(proof.method) || proof.response.length > MAX_RESPONSE) {
-    return { name: "refused", result: refuse("rejected") };
+    return { name: "refused", result: refuse("rejected", secondFactors) };
   }
   const keys = factorKeys(claim.id, userId);
   const isAllowed =
@@ -63,6 +69,7 @@ export async function prepareSecondFactor(
   }
   return {
     name: "ready",
-    verify: async () => ((await secondFactor.verify(userId, proof)) ? undefined : refuse("rejected")),
+    verify: async () => ((await secondFactor.verify(userId, proof)) ? undefined : refuse("rejected", secondFactors)),
+    confirm: nothing,
   };
 }

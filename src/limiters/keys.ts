@@ -14,14 +14,28 @@ function createKey(kind: KeyKind, value: string, tenant?: string): string {
   return `${kind}:${encodeHexLowerCase(sha256(encodeParts(LIMIT_PREFIX, kind, value, encodeTenant(tenant))))}`;
 }
 
-type KeyKind = "client" | "network" | "address" | "ticket" | "factor_link" | "factor_account";
+type KeyKind =
+  | "client"
+  | "network"
+  | "address"
+  | "code_request"
+  | "ticket"
+  | "ticket_codes"
+  | "factor_link"
+  | "factor_account";
 
 /** Returns the key of the address limit. */
 export const addressKey = (email: string, tenant: string | undefined): string => createKey("address", email, tenant);
 
-/** Returns the key under which the attempts at the code of a ticket are counted. */
-export const ticketKey = (ticketDigest: string, tenant: string | undefined): string =>
-  createKey("ticket", ticketDigest, tenant);
+/** Returns the key under which the requests of an address for a code are counted. */
+export const codeRequestKey = (email: string, tenant: string | undefined): string =>
+  createKey("code_request", email, tenant);
+
+/** Returns the keys of a ticket, under which the attempts at its code are counted, and the codes issued for it. */
+export const ticketKeys = (ticketDigest: string, tenant: string | undefined): { attempts: string; codes: string } => ({
+  attempts: createKey("ticket", ticketDigest, tenant),
+  codes: createKey("ticket_codes", ticketDigest, tenant),
+});
 
 /** Returns the keys under which the attempts at a second factor are counted: of the link, and of the account. */
 export const factorKeys = (linkId: string, userId: string): { link: string; account: string } => ({

@@ -12,10 +12,11 @@ interface Window {
 
 /**
  * Counts in this process: right for one process, and for tests. Several processes share their counts through a limiter
- * on a common store. Keeps at most `maxKeys` counts (default: 100,000). When it is full, counts of clients are
+ * on a common store. Keeps at most `maxKeys` counts of requests (default: 100,000). When it is full, counts of clients are
  * forgotten, the oldest first. If that is not enough, new keys share 1,024 merged counts. So nobody can make it forget
- * how often an email address was used, not even with a million addresses. `now` returns milliseconds since the epoch
- * (default: the system's clock).
+ * how often an email address was used, not even with a million addresses. Attempts at codes and second factors have
+ * another `maxKeys` counts, which are neither forgotten nor merged: when these are full, new keys are refused. `now`
+ * returns milliseconds since the epoch (default: the system's clock).
  *
  * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
  * @example
@@ -28,39 +29,15 @@ export function memoryRateLimiter(
     maxKeys: optional(anInteger(1), 100_000),
     now: optional(aFunction<() => number>(), () => Date.now()),
   });
-  // By rule. Counts of clients may be forgotten early, others are kept until their window ends.
-  const clients = new Map<string, Counts>();
-  const others = new Map<string, Counts>();
-  const merged = new Map<string, Counts>();
-
-  function countsOf(group: Map<string, Counts>, { max, window }: RateRule): Counts {
-    const length = window.milliseconds();
-    const rule = `${max}/${length}`;
-    const counts = group.get(rule) ?? new Counts(length, now);
-    group.set(rule, counts);
-    return counts;
-  }
-
-  const groupOf = (key: string) => (key.startsWith("client:") || key.startsWith("network:") ? clients : others);
-
-  const findWindow = (key: string, rule: RateRule): Window | undefined =>
-    countsOf(groupOf(key), rule).find(key) ?? countsOf(merged, rule).find(mergedKey(key));
-
-  const openWindow = (key: string, rule: RateRule): Window =>
-    makeRoom() ? countsOf(groupOf(key), rule).open(key) : countsOf(merged, rule).open(mergedKey(key));
-
-  /** Reports whether there is room for one more count. */
-  function makeRoom(): boolean {
-    const all = [...clients.values(), ...others.values()];
-    for (const counts of all) counts.deleteEnded();
-    const isFull = () => all.reduce((size, counts) => size + counts.size, 0) >= maxKeys;
-    for (const counts of clients.values()) while (isFull() && counts.deleteOldest());
-    return !isFull();
-  }
+  const requests = countRequests(maxKeys, now);
+  const attempts = countAttempts(maxKeys, now);
+  const tableOf = (key: string) => (/^(?:ticket|factor)/.test(key) ? attempts : requests);
 
   return {
     async consume(key, rule) {
-      const window = findWindow(key, rule) ?? openWindow(key, rule);
+      const table = tableOf(key);
+      const window = table.find(key, rule) ?? table.open(key, rule);
+      if (!window) return { allowed: false, retryAfterSeconds: Math.ceil(rule.window.milliseconds() / 1000) };
       if (window.used >= rule.max) {
         return { allowed: false, retryAfterSeconds: Math.ceil((window.endsAt - now()) / 1000) };
       }
@@ -69,8 +46,48 @@ export function memoryRateLimiter(
     },
 
     async refund(key, rule) {
-      const window = findWindow(key, rule);
+      const window = tableOf(key).find(key, rule);
       if (window && window.used > 0) window.used -= 1;
+    },
+  };
+}
+
+interface Table {
+  /** Returns the open window of a key. */
+  find(key: string, rule: RateRule): Window | undefined;
+  /** Opens a window, or returns `undefined` if there is no room. */
+  open(key: string, rule: RateRule): Window | undefined;
+}
+
+/** Counts of clients may be forgotten early, those of addresses are kept until their window ends. */
+function countRequests(maxKeys: number, now: () => number): Table {
+  const clients = new Group(now);
+  const addresses = new Group(now);
+  const merged = new Group(now);
+  const groupOf = (key: string) => (/^(?:client|network):/.test(key) ? clients : addresses);
+
+  function makeRoom(): boolean {
+    clients.deleteEnded();
+    addresses.deleteEnded();
+    const isFull = () => clients.size + addresses.size >= maxKeys;
+    while (isFull() && clients.deleteOldest());
+    return !isFull();
+  }
+
+  return {
+    find: (key, rule) => groupOf(key).of(rule).find(key) ?? merged.of(rule).find(mergedKey(key)),
+    open: (key, rule) => (makeRoom() ? groupOf(key).of(rule).open(key) : merged.of(rule).open(mergedKey(key))),
+  };
+}
+
+/** A merged count could end before the key's own window would, and so allow more attempts than the rule. */
+function countAttempts(maxKeys: number, now: () => number): Table {
+  const all = new Group(now);
+  return {
+    find: (key, rule) => all.of(rule).find(key),
+    open(key, rule) {
+      all.deleteEnded();
+      return all.size < maxKeys ? all.of(rule).open(key) : undefined;
     },
   };
 }
@@ -80,6 +97,41 @@ function mergedKey(key: string): string {
   let sum = 0;
   for (const character of key) sum = (sum * 31 + character.charCodeAt(0)) % MERGED_COUNTS;
   return String(sum);
+}
+
+/** The counts of some kinds of keys. */
+class Group {
+  readonly #now: () => number;
+  readonly #byRule = new Map<string, Counts>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const counts of this.#byRule.values()) size += counts.size;
+    return size;
+  }
+
+  /** Returns the counts of one rule. */
+  of({ max, window }: RateRule): Counts {
+    const length = window.milliseconds();
+    const rule = `${max}/${length}`;
+    const counts = this.#byRule.get(rule) ?? new Counts(length, this.#now);
+    this.#byRule.set(rule, counts);
+    return counts;
+  }
+
+  deleteEnded(): void {
+    for (const counts of this.#byRule.values()) counts.deleteEnded();
+  }
+
+  /** Deletes the oldest count of one rule and reports whether there was one. */
+  deleteOldest(): boolean {
+    for (const counts of this.#byRule.values()) if (counts.deleteOldest()) return true;
+    return false;
+  }
 }
 
 /** The counts of one rule. Windows are in the order in which they were opened, which is also that in which they end. */

@@ -1,6 +1,6 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeHexLowerCase } from "@oslojs/encoding";
-import { byteLength, concatBytes, utf8 } from "../lib/bytes.ts";
+import { byteLength, encodeParts, utf8 } from "../lib/bytes.ts";
 import { canonicalEmail } from "../lib/email-address.ts";
 import { describeType } from "../lib/shape.ts";
 import { CLOCK_SKEW } from "../lib/time.ts";
@@ -48,7 +48,8 @@ export function withLegacyTokens(
   }
 
   const toClaim = (token: string, { userId, email, expiresAt }: FoundToken): Claim => ({
-    id: encodeHexLowerCase(sha256(concatBytes(ID_PREFIX, utf8(token)))),
+    // Without the token, because a database that ignores its case would give each spelling attempts of its own.
+    id: encodeHexLowerCase(sha256(encodeParts(ID_PREFIX, userId, String(expiresAt)))),
     userId,
     expiresAt: Math.min(expiresAt, until),
     isBoundTo: (account) => email === undefined || isSameAddress(email, account.email),

@@ -350,9 +350,9 @@ export interface ResetRequestedJob extends JobBase {
   type: "reset_requested";
   /** In canonical form. */
   email: string;
-  /** With `method: "code"`: the digest of the ticket, 64 lower-case hexadecimal digits. */
+  /** If the email may have a code: the digest of the ticket, 64 lower-case hexadecimal digits. */
   ticketDigest?: string | undefined;
-  /** With `method: "code"`: when the ticket and the code expire, in milliseconds since the epoch. */
+  /** If the email may have a code: when it and the ticket expire, in milliseconds since the epoch. */
   codeExpiresAt?: number | undefined;
   /** The address of the client, with `mentionRequest`, if it is a public one. */
   ip?: string | undefined;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { linkIdempotencyKey, noticeIdempotencyKey } from "../../src/core/email.ts";
 import { signJob } from "../../src/core/jobs.ts";
 import { sessionStamp } from "../../src/core/session-stamp.ts";
-import { addressKey, clientKeys, factorKeys, ticketKey } from "../../src/limiters/keys.ts";
+import { addressKey, clientKeys, codeRequestKey, factorKeys, ticketKeys } from "../../src/limiters/keys.ts";
 import { deriveLink } from "../../src/links/code.ts";
 import { signedLinks } from "../../src/links/signed.ts";
 import { computeFingerprint, hashToken, sealFingerprint } from "../../src/links/stored.ts";
@@ -207,8 +207,13 @@ describe("A name that is a digest", () => {
     expect(addressKey("mike@example.org", undefined)).toBe(due("address", "mike@example.org"));
     expect(addressKey("mike@example.org", "blue")).toBe(due("address", "mike@example.org", "blue"));
     const digest = "0a".repeat(32);
-    expect(ticketKey(digest, undefined)).toBe(due("ticket", digest));
-    expect(ticketKey(digest, "blue")).toBe(due("ticket", digest, "blue"));
+    for (const tenant of [undefined, "blue"]) {
+      expect(ticketKeys(digest, tenant)).toEqual({
+        attempts: due("ticket", digest, tenant),
+        codes: due("ticket_codes", digest, tenant),
+      });
+      expect(codeRequestKey("mike@example.org", tenant)).toBe(due("code_request", "mike@example.org", tenant));
+    }
     expect(factorKeys(digest, "42")).toEqual({
       link: due("factor_link", digest),
       account: due("factor_account", "42"),

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import {
   createPasswordReset,
+  type MailMessage,
   memoryRateLimiter,
   queueDispatcher,
   type RateLimiter,
@@ -10,8 +11,8 @@ import {
 } from "relatch";
 import { memoryPorts } from "relatch/memory";
 import { describe, expect, test, vi } from "vitest";
-import { CODE_ATTEMPTS } from "../../../src/core/redeem-code.ts";
-import { addressKey, ticketKey } from "../../../src/limiters/keys.ts";
+import { CODE_ATTEMPTS } from "../../../src/core/attempts.ts";
+import { addressKey, ticketKeys } from "../../../src/limiters/keys.ts";
 import { deriveLink } from "../../../src/links/code.ts";
 import { storedLinks } from "../../../src/links/stored.ts";
 import { createTicket, readTicket } from "../../../src/links/ticket.ts";
@@ -337,7 +338,7 @@ describe("Attempts:", () => {
     consume.mockClear();
     await redeem(ticket, "12345678");
     const [key, rule] = consume.mock.calls[0] ?? [];
-    expect(key).toBe(ticketKey(job.ticketDigest ?? "", undefined));
+    expect(key).toBe(ticketKeys(job.ticketDigest ?? "", undefined).attempts);
     expect([rule?.max, rule?.window.milliseconds()]).toEqual([5, 20 * MINUTE]);
     // Longer than a ticket can be valid, on any clock of the deployment.
     expect(readTicket(KEYS, ticket, undefined, clock.now - 11 * MINUTE)).toBeUndefined();
@@ -362,6 +363,25 @@ describe("Every code that was sent works:", () => {
     await start().passwordReset.deliver(job);
     expect(mailer.sent).toHaveLength(1);
     expect(await redeem(ticket, mailer.lastCode(MIKE.email))).toEqual(REDEEMED);
+  });
+
+  test("five codes are issued for one request, and a sixth attempt at its email has the link alone", async () => {
+    const { request, start, mailer, redeem, passwordReset } = deploy();
+    const { ticket, job } = await request();
+    let issued = "";
+    const send = async ({ variables }: MailMessage) => {
+      issued = variables && "code" in variables ? variables.code : "";
+      throw new Error("greylisted");
+    };
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await expect(start({ mailer: { send } }).passwordReset.deliver(job)).rejects.toEqual(relatchError("ERR_MAILER"));
+      expect(issued).toMatch(/^\d{8}$/);
+    }
+    expect(await redeem(ticket, issued)).toEqual(REDEEMED);
+    await start().passwordReset.deliver(job);
+    expect(mailer.sent.map(({ variables }) => Object.keys(variables ?? {}).includes("code"))).toEqual([false]);
+    const token = mailer.lastToken(MIKE.email);
+    expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toMatchObject({ ok: true });
   });
 
   test("three requests by a stranger leave the owner with an email whose link works", async () => {
@@ -808,6 +828,64 @@ describe("The option codes", () => {
 });
 
 describe("The price of codes", () => {
+  const generous = [{ max: 1000, window: new TimeSpan(1, "m") }];
+
+  test.each([MIKE.email, NOBODY])("is the same whatever the limits are: three codes an hour for %s", async (email) => {
+    const { request, clock } = deploy({ limits: { address: generous } });
+    const promised = async () => ((await request(email)).job.ticketDigest === undefined ? "link" : "code");
+    for (let hour = 1; hour <= 2; hour++) {
+      const methods = [await promised(), await promised(), await promised(), await promised(), await promised()];
+      expect(methods).toEqual(["code", "code", "code", "link", "link"]);
+      clock.now += 60 * MINUTE;
+    }
+  });
+
+  test("is counted for each tenant, and not paid by requests for links", async () => {
+    const { request, passwordReset, jobs } = deploy({ tenants: ["blue", "red"], limits: { address: generous } });
+    for (let nth = 1; nth <= 3; nth++) {
+      await passwordReset.requestReset({ email: MIKE.email, ip: false, tenant: "red" });
+      await request(MIKE.email, "blue");
+    }
+    await request(MIKE.email, "blue");
+    await request(MIKE.email, "red");
+    expect(jobs.slice(-2).map((job) => "ticketDigest" in job)).toEqual([false, true]);
+  });
+
+  test("is not raised by a limiter that fails with onUnavailable: allow, because the link goes alone", async () => {
+    const rateLimiter: RateLimiter = { consume: () => Promise.reject(new Error("down")) };
+    const limits = { rateLimiter, onUnavailable: "allow" } as const;
+    const { request, redeem, passwordReset, mailer, compared } = deploy({ limits });
+    for (let nth = 1; nth <= 5; nth++) {
+      const { ticket, job } = await request();
+      expect([ticket.length, job.ticketDigest, job.codeExpiresAt]).toEqual([95, undefined, undefined]);
+      await passwordReset.deliver(job);
+      expect(mailer.lastCode(MIKE.email)).toBeUndefined();
+      await expect(redeem(ticket, "12345678")).rejects.toEqual(relatchError("ERR_RATE_LIMITER"));
+    }
+    expect([mailer.sent.length, compared()]).toEqual([5, 0]);
+  });
+
+  test("is not raised by a limiter that fails where the email is sent either", async () => {
+    const { request, start, mailer } = deploy();
+    const rateLimiter: RateLimiter = { consume: () => Promise.reject(new Error("down")) };
+    await start({ limits: { rateLimiter } }).passwordReset.deliver((await request()).job);
+    expect([mailer.sent.length, mailer.lastCode(MIKE.email)]).toEqual([1, undefined]);
+  });
+
+  test.each([1, 15])("is not raised by a tokenLifetime of %i minutes: 72 codes are sent in a day", async (minutes) => {
+    const { request, clock } = deploy({
+      tokenLifetime: new TimeSpan(minutes, "m"),
+      codes: { lifetime: new TimeSpan(1, "m") },
+    });
+    const promised = new Set<string>();
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      const { job } = await request();
+      if (job.ticketDigest !== undefined) promised.add(job.ticketDigest);
+      clock.now += MINUTE;
+    }
+    expect(promised.size).toBe(72);
+  });
+
   test("is what an attacker pays who requests and guesses all day: 72 codes are sent and 360 compared", async () => {
     const { request, passwordReset, redeem, compared, mailer, clock, rateLimiter } = deploy();
     for (let minute = 0; minute < 24 * 60; minute++) {

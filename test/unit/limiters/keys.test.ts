@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressKey, clientKey, clientKeys, factorKeys, ticketKey } from "../../../src/limiters/keys.ts";
+import {
+  addressKey,
+  clientKey,
+  clientKeys,
+  codeRequestKey,
+  factorKeys,
+  ticketKeys,
+} from "../../../src/limiters/keys.ts";
 
 describe("clientKey", () => {
   /** Spellings of the same client, one line per client. */
@@ -104,10 +111,13 @@ describe("The keys of attempts", () => {
 
   test("hide the ticket, the link and the account, and say what is counted", () => {
     const { link, account } = factorKeys(digest, "user-42");
-    expect(ticketKey(digest, "blue-tenant")).toMatch(/^ticket:[0-9a-f]{64}$/);
+    const { attempts, codes } = ticketKeys(digest, "blue-tenant");
+    expect(attempts).toMatch(/^ticket:[0-9a-f]{64}$/);
+    expect(codes).toMatch(/^ticket_codes:[0-9a-f]{64}$/);
+    expect(codeRequestKey(digest, "blue-tenant")).toMatch(/^code_request:[0-9a-f]{64}$/);
     expect(link).toMatch(/^factor_link:[0-9a-f]{64}$/);
     expect(account).toMatch(/^factor_account:[0-9a-f]{64}$/);
-    for (const key of [ticketKey(digest, "blue-tenant"), link, account]) {
+    for (const key of [attempts, codes, codeRequestKey(digest, "blue-tenant"), link, account]) {
       expect(key).not.toMatch(/(0a){8}|user-42|blue/);
     }
   });
@@ -115,8 +125,11 @@ describe("The keys of attempts", () => {
   test("are others for every ticket, tenant, link and account, and for every kind of the same value", () => {
     const { link, account } = factorKeys(digest, digest);
     const other = factorKeys("0b".repeat(32), "43");
-    const tickets = [undefined, "a", "b"].map((tenant) => ticketKey(digest, tenant));
-    const keys = [...tickets, ticketKey("0b".repeat(32), undefined), link, account, other.link, other.account];
+    const tenants = [undefined, "a", "b"];
+    const tickets = [...tenants.map((tenant) => ticketKeys(digest, tenant)), ticketKeys("0b".repeat(32), undefined)];
+    const requests = tenants.map((tenant) => codeRequestKey(digest, tenant));
+    const perTicket = tickets.flatMap(({ attempts, codes }) => [attempts, codes]);
+    const keys = [...perTicket, ...requests, link, account, other.link, other.account];
     expect(new Set(keys.map((key) => key.split(":")[1])).size).toBe(keys.length);
     expect(factorKeys(digest, digest)).toEqual({ link, account });
   });

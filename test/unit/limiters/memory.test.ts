@@ -176,8 +176,29 @@ describe("memoryRateLimiter", () => {
 
     test("counts of clients make room for other counts, and these stay", async () => {
       const { expectUnits } = limiterWithClock(4);
-      await expectUnits(3, "address:a", "client:1", "ticket:b", "network:2", "address:c", "address:d");
-      await expectUnits(0, "address:a", "ticket:b", "address:c", "address:d");
+      await expectUnits(3, "address:a", "client:1", "code_request:b", "network:2", "address:c", "address:d");
+      await expectUnits(0, "address:a", "code_request:b", "address:c", "address:d");
+    });
+
+    test("attempts have room of their own, which no flood of requests takes", async () => {
+      const { expectUnits } = limiterWithClock(4);
+      await expectUnits(3, "address:a", "address:b", "address:c", "address:d", "address:e");
+      const attempts = ["ticket:a", "ticket_codes:b", "factor_link:c", "factor_account:d"];
+      await expectUnits(3, ...attempts);
+      await expectUnits(0, "address:a", "address:b", "address:c", "address:d", "address:e", ...attempts);
+    });
+
+    test("attempts are neither forgotten nor merged: when their room is full, new ones are refused", async () => {
+      const { clock, limiter, expectUnits } = limiterWithClock(2);
+      await expectUnits(3, "ticket:a", "factor_link:b");
+      clock.now += 20_000;
+      for (let nth = 0; nth < 5000; nth++) {
+        expect(await limiter.consume(`ticket:${nth}`, RULE)).toEqual({ allowed: false, retryAfterSeconds: 60 });
+      }
+      await limiter.refund?.("ticket:1", RULE);
+      await expectUnits(0, "ticket:1", "ticket:a", "factor_link:b");
+      clock.now += 40_000;
+      await expectUnits(3, "ticket:1", "ticket:a");
     });
 
     test("new keys share 1,024 counts if memory is full of addresses, until their windows end", async () => {

@@ -612,15 +612,25 @@ describe("withLegacyTokens", () => {
     const { flow, rows, calls } = oldFlow();
     const options = { now: () => new Date(NOW), onlyNewest: false };
     for (const token of [OLD, "another"]) rows.set(token, { userId: "42", expiresAt: new Date(NOW + DAY) });
-    return { calls, links: withLegacyTokens({ report() {}, timeout: 1000 }, { ...scheme, ...over }, flow, options) };
+    return {
+      calls,
+      rows,
+      links: withLegacyTokens({ report() {}, timeout: 1000 }, { ...scheme, ...over }, flow, options),
+    };
   };
 
-  test("withLegacyTokens identifies each old link by a digest of its token", async () => {
-    const { links } = create();
+  test("withLegacyTokens identifies each old link by its account and expiry, however its token is spelled", async () => {
+    const { links, rows } = create();
+    rows.set(OLD.toUpperCase(), { userId: "42", expiresAt: new Date(NOW + DAY) });
+    rows.set("another", { userId: "42", expiresAt: new Date(NOW + DAY + 1) });
+    rows.set("of another account", { userId: "43", expiresAt: new Date(NOW + DAY) });
     const [one, again] = [await links.find(OLD, ""), await links.find(OLD, "")];
     expect(one?.id).toMatch(/^[0-9a-f]{64}$/);
     expect(again?.id).toBe(one?.id);
-    expect((await links.find("another", ""))?.id).not.toBe(one?.id);
+    expect((await links.find(OLD.toUpperCase(), ""))?.id).toBe(one?.id);
+    for (const other of ["another", "of another account"]) {
+      expect((await links.find(other, ""))?.id).not.toBe(one?.id);
+    }
     expect(await links.find("unknown", "")).toBeUndefined();
     expect(one?.isBoundTo(account())).toBe(true);
   });
