@@ -48,7 +48,7 @@ export function withLegacyTokens(
   }
 
   const toClaim = (token: string, { userId, email, expiresAt }: FoundToken): Claim => ({
-    // Without the token, because a database that ignores its case would give each spelling attempts of its own.
+    // Without the token, because a database that ignores its case would count each spelling apart.
     id: encodeHexLowerCase(sha256(encodeParts(ID_PREFIX, userId, String(expiresAt)))),
     userId,
     expiresAt: Math.min(expiresAt, until),

@@ -180,7 +180,7 @@ describe("memoryRateLimiter", () => {
       await expectUnits(0, "address:a", "code_request:b", "address:c", "address:d");
     });
 
-    test("attempts have room of their own, which no flood of requests takes", async () => {
+    test("attempts have their own room, which no flood of requests takes", async () => {
       const { expectUnits } = limiterWithClock(4);
       await expectUnits(3, "address:a", "address:b", "address:c", "address:d", "address:e");
       const attempts = ["ticket:a", "ticket_codes:b", "factor_link:c", "factor_account:d"];
