@@ -6,7 +6,8 @@ import { programOf } from "./compiler.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-// docs/events-and-errors.md lists every event with its fields and reasons, and every error code of the source.
+// docs/events-and-errors.md lists every event with its fields and reasons, and every error code of the source, in the
+// rows of tables or as the items of a list: "- `name`: what it means".
 
 const page = read("docs/events-and-errors.md");
 
@@ -16,7 +17,10 @@ interface Row {
 }
 const rows: Row[] = page.split(/^#+ /m).flatMap((text) => {
   const [section = "", ...lines] = text.split("\n");
-  const cells = lines.filter((line) => line.startsWith("| `")).map((line) => line.split(" | "));
+  const cells = lines.flatMap((line) => {
+    if (line.startsWith("| `")) return [line.split(" | ")];
+    return line.startsWith("- `") ? [line.split(": ")] : [];
+  });
   return cells.map(([first = "", ...rest]) => ({ section, cells: [first.slice(2), ...rest] }));
 });
 const words = (text = ""): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
