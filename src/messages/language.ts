@@ -2,8 +2,11 @@ import { readSafely } from "../lib/untrusted-input.ts";
 
 /** The sentences of every email. */
 export interface EmailSentences {
+  /** The subject, without a link. */
   subject(appName: string): string;
+  /** The first sentences after the greeting. */
   intro(appName: string): string;
+  /** For somebody who did not ask for this email. */
   notYou: string;
 }
 
@@ -20,6 +23,9 @@ export interface LinkSentences extends EmailSentences {
 /**
  * The texts of one language: emails, and the reasons why a password is refused. Each language is one file. Names are
  * inserted unchanged, so no sentence may need another grammatical case of them.
+ *
+ * @example
+ * const informal: Language = { ...de, greeting: (name) => (name ? `Hallo ${name},` : "Hallo,") };
  */
 export interface Language {
   /** A BCP 47 tag. */

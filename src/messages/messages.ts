@@ -25,13 +25,24 @@ export type MessageInput<Kind extends MailKind = MailKind> = Extract<MailVariabl
   language: Language;
 };
 
-/** The emails, as functions that compose them. */
+/**
+ * The emails, as functions that compose them. Each returns plain strings, which are sent as they are: escape what you
+ * insert into `html`.
+ *
+ * @example
+ * const resetLink: Messages["resetLink"] = ({ appName, url, validFor }) => ({
+ *   subject: `Reset your ${appName} password`,
+ *   text: `Open this link within ${validFor}: ${url}`,
+ * });
+ */
 export interface Messages {
+  /** Contains the link to set a new password. */
   resetLink(input: MessageInput<"reset_link">): MessageContent | Promise<MessageContent>;
   /** With the option `codes`: contains the code and the link. */
   resetCode(input: MessageInput<"reset_code">): MessageContent | Promise<MessageContent>;
   /** Invites the owner of an account without a password to set the first one. */
   invitation(input: MessageInput<"invitation">): MessageContent | Promise<MessageContent>;
+  /** Tells the owner that the password was changed. Contains no link. */
   passwordChanged(input: MessageInput<"password_changed">): MessageContent | Promise<MessageContent>;
   /** Optional: tells the owner of an address that no account has it. `to` then has no `userId`. Contains no link. */
   noAccount?: ((input: MessageInput<"no_account">) => MessageContent | Promise<MessageContent>) | undefined;

@@ -96,8 +96,8 @@ for (const [id, [title, all]] of Object.entries(NAMES)) {
 flawIn("CVE-2024-55224", "A name is in the greeting only, and escaped", wordings, async (worded) => {
   const name = "<b>Mike & \u202e\u0007Söhne";
   const { reset } = await emailsOf(post, { name, ...worded(name) });
-  expect(reset.parsed.html).toContain("Hello &#60;b&#62;Mike &#38; Söhne,");
-  expect(reset.parsed.text?.split("\n")[0]).toBe("Hello <b>Mike & Söhne,");
+  expect(reset.parsed.html).toContain("Hi &#60;b&#62;Mike &#38; Söhne,");
+  expect(reset.parsed.text?.split("\n")[0]).toBe("Hi <b>Mike & Söhne,");
   expect(JSON.stringify(reset.parsed.headers)).not.toContain("Mike");
 });
 
@@ -115,12 +115,12 @@ flawIn("X19", "A name that is a message greets nobody", wordings, async (worded)
   for (const name of [...some(LINKS), ...phishing]) {
     const { reset } = await expectPlain({ name, ...worded(name) });
     // Harmless words may stay.
-    expect(reset.parsed.text?.split("\n")[0]).toMatch(/^Hello(?: evil ?\. ?com)?,$/);
+    expect(reset.parsed.text?.split("\n")[0]).toMatch(/^(?:Hello|Hi evil ?\. ?com),$/);
   }
   const long = "Your password was changed by an administrator and you have to tell us the old one";
   for (const name of ["Mike", "Anna-Maria O'Neill", "Dr. J. R. R. Tolkien", "李 小龍", "Zoë 🐴", long]) {
     const { reset } = await expectPlain({ name, ...worded(name) });
-    expect(reset.parsed.text?.split("\n")[0]).toBe(`Hello ${name.slice(0, 64).trim()},`);
+    expect(reset.parsed.text?.split("\n")[0]).toBe(`Hi ${name.slice(0, 64).trim()},`);
   }
 });
 

@@ -3,64 +3,69 @@ import type { Language } from "../language.ts";
 
 const CHARACTERS: PluralForms = { one: "# carattere", other: "# caratteri" };
 
-/** Italian, with `tu`. What follows the greeting begins with a small letter. */
+/**
+ * Italian, with `tu`. What follows the greeting begins with a small letter.
+ *
+ * @example
+ * const passwordReset = createPasswordReset({ ...options, languages: [en, it] });
+ */
 export const italian: Language = {
   tag: "it",
-  greeting: (name) => (name ? `Buongiorno ${name},` : "Buongiorno,"),
+  greeting: (name) => (name ? `Ciao ${name},` : "Ciao,"),
   resetLink: {
     subject: (appName) => `Reimposta la password del tuo account ${appName}`,
-    intro: (appName) => `qualcuno, probabilmente tu, ha chiesto di reimpostare la password del tuo account ${appName}. Apri questo link per sceglierne una nuova:`,
-    action: "Scegli una nuova password",
-    plainLink: "Se il pulsante non funziona, copia questo indirizzo nel browser:",
+    intro: (appName) => `abbiamo ricevuto una richiesta di reimpostazione della password del tuo account ${appName}. Per impostarne una nuova, apri questo link:`,
+    action: "Imposta una nuova password",
+    plainLink: "Se il pulsante non funziona, copia questo link nel browser:",
     lifetime: (duration) => `Il link funziona una sola volta ed è valido per ${duration}.`,
-    notYou: "Se la richiesta non è tua, non devi fare nulla: la password resta invariata. Non condividere questo link con nessuno.",
+    notYou: "La richiesta non è tua? Puoi ignorare questa e-mail: la tua password non cambierà. Non condividere il link con nessuno.",
   },
   resetCode: {
-    intro: (appName) => `qualcuno, probabilmente tu, ha chiesto di reimpostare la password del tuo account ${appName}. Per sceglierne una nuova, inserisci questo codice nella pagina in cui l’hai richiesto:`,
+    intro: (appName) => `abbiamo ricevuto una richiesta di reimpostazione della password del tuo account ${appName}. Per impostarne una nuova, inserisci questo codice nella pagina in cui l’hai richiesto:`,
     lifetime: (duration) => `Il codice è valido per ${duration}, solo sul dispositivo da cui è stato richiesto.`,
-    secrecy: (appName) => `Non comunicare questo codice a nessuno. Nessuno di ${appName} te lo chiederà mai.`,
-    orLink: "In alternativa, apri questo link su qualsiasi dispositivo:",
-    notYou: "Se la richiesta non è tua, non devi fare nulla: la password resta invariata. Non condividere nemmeno il link.",
+    secrecy: (appName) => `Non condividere questo codice con nessuno. Nessuno di ${appName} te lo chiederà mai.`,
+    orLink: "Oppure apri questo link, su qualsiasi dispositivo:",
+    notYou: "La richiesta non è tua? Puoi ignorare questa e-mail: la tua password non cambierà. Non condividere nemmeno il link.",
   },
   invitation: {
     subject: (appName) => `Imposta una password per il tuo account ${appName}`,
-    intro: (appName) => `il tuo account ${appName} non ha ancora una password. Apri questo link per impostarne una:`,
+    intro: (appName) => `il tuo account ${appName} non ha ancora una password. Per impostarne una, apri questo link:`,
     action: "Imposta una password",
     plainLink: "Se il pulsante non funziona, copia questo link nel browser:",
     lifetime: (duration) => `Il link funziona una sola volta ed è valido per ${duration}.`,
-    notYou: "Se non ti aspettavi questa e-mail, puoi ignorarla: non cambierà nulla. Non condividere il link con nessuno.",
+    notYou: "Non ti aspettavi questa e-mail? Puoi ignorarla: non cambierà nulla. Non condividere il link con nessuno.",
   },
   passwordChanged: {
     subject: (appName) => `La password del tuo account ${appName} è stata cambiata`,
     intro: (appName, when, address) => `la password del tuo account ${appName} è stata cambiata. Data e ora: ${when}.${address ? ` Indirizzo IP: ${address}.` : ""}`,
-    signedOut: "Se hai cambiato tu la password, non devi fare altro. Accedi di nuovo con la nuova password.",
-    notYou: "Se non l’hai cambiata tu, probabilmente qualcun altro può leggere le tue e-mail. Metti prima al sicuro la tua casella di posta, poi contattaci subito.",
+    signedOut: "Se l’hai cambiata tu, non devi fare nulla. La prossima volta accedi con la nuova password.",
+    notYou: "Se non l’hai cambiata tu, qualcuno potrebbe avere accesso alle tue e-mail. Cambia prima la password della tua casella di posta, poi contattaci subito.",
   },
   noAccount: {
-    subject: (appName) => `Nessun account ${appName} con questo indirizzo`,
-    intro: (appName) => `qualcuno, forse tu, ha chiesto di reimpostare la password di un account ${appName} con questo indirizzo e-mail. Nessun account ha questo indirizzo, quindi non c’è nulla da reimpostare.`,
-    otherAddress: "Se la richiesta è tua, forse il tuo account ha un altro indirizzo. Riprova con quell’altro indirizzo.",
-    notYou: "Se la richiesta non è tua, non devi fare nulla.",
+    subject: (appName) => `Nessun account ${appName} con questo indirizzo e-mail`,
+    intro: (appName) => `abbiamo ricevuto una richiesta di reimpostazione della password di un account ${appName} con questo indirizzo e-mail. Non abbiamo nessun account con questo indirizzo, quindi non c’è nulla da reimpostare.`,
+    otherAddress: "Se la richiesta è tua, forse per registrarti hai usato un altro indirizzo e-mail. Riprova con quello.",
+    notYou: "Se la richiesta non è tua, puoi ignorare questa e-mail.",
   },
   noPassword: {
     subject: (appName) => `Come accedere al tuo account ${appName}`,
-    intro: (appName) => `qualcuno, probabilmente tu, ha chiesto di reimpostare la password del tuo account ${appName}. Questo account non ha una password, quindi non c’è nulla da reimpostare.`,
-    signInWith: (way) => `A questo account si accede con ${way}.`,
-    signIn: "Accedi come fai di solito, per esempio con il tuo account di un altro servizio o tramite la tua organizzazione.",
-    notYou: "Se la richiesta non è tua, non devi fare nulla: non è cambiato niente.",
+    intro: (appName) => `abbiamo ricevuto una richiesta di reimpostazione della password del tuo account ${appName}. Il tuo account non ha una password.`,
+    signInWith: (way) => `Per accedere, usa ${way}.`,
+    signIn: "Accedi come fai di solito, per esempio con un account di un altro servizio o tramite la tua organizzazione.",
+    notYou: "Se la richiesta non è tua, puoi ignorare questa e-mail: non è cambiato nulla.",
   },
   requested: (when, address) => `Data e ora della richiesta: ${when}.${address ? ` Indirizzo IP: ${address}.` : ""}`,
-  contact: "Puoi scriverci a questo indirizzo:",
+  contact: "Ti serve aiuto? Scrivici:",
   violations: {
-    required: () => "Inserisci una password.",
-    invalid_characters: () => "Questa password contiene caratteri che non possono essere memorizzati. Scegline un’altra.",
+    required: () => "Inserisci una nuova password.",
+    invalid_characters: () => "Questa password contiene caratteri che non possono essere usati. Scegline un’altra.",
     too_short: ({ min }) => `Usa almeno ${formatCount(min, CHARACTERS, italian)}.`,
     too_long: ({ max }) => `Usa al massimo ${formatCount(max, CHARACTERS, italian)}.`,
-    too_long_in_bytes: ({ maxBytes }) => `Questa password è troppo lunga: usa al massimo ${maxBytes} byte (le lettere accentate ne occupano due, le emoji quattro o più).`,
-    common: () => "È una delle password più comuni. Scegline una più difficile da indovinare.",
-    personal: () => "Questa password somiglia troppo al tuo nome, al tuo indirizzo o al nome di questo servizio. Scegline un’altra.",
-    breached: () => "Questa password è comparsa in una violazione di dati. Scegline un’altra.",
-    breach_check_unavailable: () => "Al momento non è stato possibile verificare questa password. Riprova tra poco.",
-    unacceptable: () => "Questa password non può essere usata. Scegline un’altra.",
+    too_long_in_bytes: ({ maxBytes }) => `Questa password è troppo lunga. Usa al massimo ${formatCount(maxBytes, CHARACTERS, italian)}. Le lettere accentate contano come due, le emoji come quattro o più.`,
+    common: () => "Questa password è troppo comune, quindi facile da indovinare. Scegline un’altra.",
+    personal: () => "Questa password somiglia troppo al tuo nome, al tuo indirizzo e-mail o al nome di questo servizio. Scegline un’altra.",
+    breached: () => "Questa password è comparsa in una violazione di dati, quindi non è sicura. Scegline un’altra.",
+    breach_check_unavailable: () => "Non siamo riusciti a verificare questa password. Riprova tra poco.",
+    unacceptable: () => "Non puoi usare questa password. Scegline un’altra.",
   },
 };

@@ -155,7 +155,7 @@ describe("A refused password", () => {
     const { passwordReset, requestToken } = harness({ languages: [en, ru] });
     const token = await requestToken();
     const result = await passwordReset.completeReset({ token, newPassword: "", locale: "ru" });
-    const violation = { code: "required", message: "Введите пароль.", params: {} };
+    const violation = { code: "required", message: "Введите новый пароль.", params: {} };
     expect(result).toMatchObject({ violations: [violation] });
   });
 

@@ -119,14 +119,15 @@ test.each([
   [ptBR, [1, "1 caractere."], [8, "8 caracteres."]],
   [it, [1, "1 carattere."], [8, "8 caratteri."]],
   [pl, [1, "1 znak."], [8, "8 znaków."], [22, "22 znaki."], [12, "12 znaków."], [21, "21 znaków."]],
+  [ru, [1, "1 символа."], [8, "8 символов."], [22, "22 символов."], [21, "21 символа."]],
   [uk, [1, "1 символ."], [8, "8 символів."], [22, "22 символи."], [12, "12 символів."], [21, "21 символ."]],
   [ar, [1, "حرف واحد."], [2, "حرفين."], [8, "٨ أحرف."], [15, "١٥ حرفًا."], [100, "١٠٠ حرف."]],
 ] as [Language, ...[number, string][]][])("in $tag the noun agrees with its number", (language, ...cases) => {
   for (const [min, end] of cases) expect(language.violations["too_short"]?.({ min }).endsWith(` ${end}`)).toBe(true);
 });
 
-test("the noun agrees with a number of bytes", () => {
-  const sentences = [pl, uk, ar].map(({ violations }) => violations["too_long_in_bytes"]?.({ maxBytes: 72 }));
-  const bytes = ["72 bajty ", "72 байти ", "٧٢ بايت "];
-  expect(sentences).toEqual(bytes.map((words) => expect.stringContaining(words)));
+test("the noun agrees with a limit in bytes, which are counted as characters", () => {
+  const sentences = [pl, ru, uk, ar].map(({ violations }) => violations["too_long_in_bytes"]?.({ maxBytes: 72 }));
+  const limits = ["72 znaki.", "72 символов;", "72 символи;", "٧٢ حرفًا."];
+  expect(sentences).toEqual(limits.map((words) => expect.stringContaining(words)));
 });

@@ -67,6 +67,13 @@ describe.each(languages)("the language $tag", (language) => {
     }
   });
 
+  test("says that a request came, and never that some person made it, which sounds like an attack", () => {
+    const someone =
+      /someone|jemand|alguien|une personne|qualcuno|ktoś|alguém|кто-то|хтось|biri,|有人|誰か|누군가|شخص|किसी ने/iu;
+    const { resetLink, resetCode, noAccount, noPassword } = language;
+    for (const { intro } of [resetLink, resetCode, noAccount, noPassword]) expect(intro("🐴")).not.toMatch(someone);
+  });
+
   test("invites in its own words, because nothing is reset", () => {
     const { resetLink, invitation } = language;
     for (const part of ["action", "notYou"] as const) expect(invitation[part]).not.toBe(resetLink[part]);

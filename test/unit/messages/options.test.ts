@@ -113,11 +113,11 @@ describe("signInWith", () => {
     (await standardNotices(options).noPassword(NO_PASSWORD)).text.split("\n\n");
 
   test("is a name, or a function that is called with the recipient for each email", async () => {
-    expect(await paragraphsOf({ signInWith: "Google" })).toContain("You sign in to it with Google.");
+    expect(await paragraphsOf({ signInWith: "Google" })).toContain("To sign in, use Google.");
     const signInWith = vi.fn(async () => "Okta");
-    expect(await paragraphsOf({ signInWith })).toContain("You sign in to it with Okta.");
+    expect(await paragraphsOf({ signInWith })).toContain("To sign in, use Okta.");
     expect(signInWith.mock.calls).toEqual([[to]]);
-    expect(await paragraphsOf({ signInWith: () => "GitHub" })).toContain("You sign in to it with GitHub.");
+    expect(await paragraphsOf({ signInWith: () => "GitHub" })).toContain("To sign in, use GitHub.");
   });
 
   test.each([[undefined], [() => undefined], [async () => undefined], [() => null]])(
@@ -125,14 +125,14 @@ describe("signInWith", () => {
     async (signInWith) => {
       const text = await paragraphsOf({ signInWith });
       expect(text).toContain(en.noPassword.signIn);
-      expect(text.join()).not.toContain("You sign in to it with");
+      expect(text.join()).not.toContain("To sign in, use");
     },
   );
 
   test("a constant is printed in one line as it is written, and the name from a function without a link", async () => {
-    expect(await paragraphsOf({ signInWith: "Login.gov" })).toContain("You sign in to it with Login.gov.");
-    expect(await paragraphsOf({ signInWith: " a\r\nb\u202e " })).toContain("You sign in to it with a b.");
-    expect(await paragraphsOf({ signInWith: () => "Login.gov" })).toContain("You sign in to it with Login\u2024gov.");
+    expect(await paragraphsOf({ signInWith: "Login.gov" })).toContain("To sign in, use Login.gov.");
+    expect(await paragraphsOf({ signInWith: " a\r\nb\u202e " })).toContain("To sign in, use a b.");
+    expect(await paragraphsOf({ signInWith: () => "Login.gov" })).toContain("To sign in, use Login\u2024gov.");
   });
 
   test("is sanitized: no link, no markup, no second line", async () => {

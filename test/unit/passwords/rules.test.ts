@@ -22,7 +22,7 @@ describe("checkPassword", () => {
   ] as [unknown][])("requires a string, and asks no rule about %o (CVE-2012-1168)", async (password) => {
     const rule = vi.fn<PasswordRule>();
     expect(await checkPassword(password, [rule])).toEqual([
-      { code: "required", message: "Enter a password.", params: {} },
+      { code: "required", message: "Enter a new password.", params: {} },
     ]);
     expect(rule).not.toHaveBeenCalled();
   });
@@ -90,14 +90,14 @@ describe("checkPassword", () => {
     const borrowed: PasswordRule = async () => ({ code: "too_short", params: { min: 20 } });
     expect(await checkPassword(GOOD, [own, borrowed], {}, ru)).toEqual([
       { code: "no_digit", message: "Ziffer fehlt.", params: { digits: 1 } },
-      { code: "too_short", message: "Минимальная длина пароля в символах: 20.", params: { min: 20 } },
+      { code: "too_short", message: "Введите не менее 20 символов.", params: { min: 20 } },
     ]);
   });
 
   test("has a sentence about bytes for a limit in bytes, or the one for the code if the language has none", async () => {
     const refusal = { code: "too_long", params: { maxBytes: 72 } };
     const [violation] = await checkPassword(GOOD, [() => refusal]);
-    expect(violation).toEqual({ ...refusal, message: expect.stringContaining("at most 72 bytes") });
+    expect(violation).toEqual({ ...refusal, message: expect.stringMatching(/at most 72 characters\..* as two/) });
     const sparse = { ...en, violations: { too_long: ({ maxBytes = 0 }) => `${maxBytes} B` } };
     expect(await checkPassword(GOOD, [() => refusal], {}, sparse)).toEqual([{ ...refusal, message: "72 B" }]);
   });
@@ -105,7 +105,7 @@ describe("checkPassword", () => {
   test.each(["no_digit", "constructor", "toString", "__proto__", "hasOwnProperty"])(
     "returns a general sentence for the unknown code %s, or the code itself if the language has none",
     async (code) => {
-      const message = "This password cannot be used. Choose another one.";
+      const message = "You can’t use this password. Choose another.";
       const rule = () => ({ code });
       expect(await checkPassword(GOOD, [rule])).toEqual([{ code, message, params: {} }]);
       const sparse = { ...en, violations: {} };
@@ -184,7 +184,7 @@ describe("passwordLength", () => {
       { code: "too_short", message: "Use at least 15 characters.", params: { min: 15 } },
     ]);
     expect(await checkPassword("a".repeat(21), rules, {}, ru)).toEqual([
-      { code: "too_long", message: "Максимальная длина пароля в символах: 20.", params: { max: 20 } },
+      { code: "too_long", message: "Введите не более 20 символов.", params: { max: 20 } },
     ]);
     expect(await codes("a".repeat(20), rules)).toEqual([]);
     expect(await codes("a".repeat(12), [passwordLength({ min: 12, max: 12 })])).toEqual([]);

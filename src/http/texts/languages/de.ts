@@ -8,10 +8,10 @@ export const german: Texts = {
   back: "Zurück zur Anmeldung",
   request: {
     title: "Passwort zurücksetzen",
-    lead: "Geben Sie die E-Mail-Adresse ein, mit der Sie sich anmelden. Wir senden Ihnen einen Link, über den Sie ein neues Passwort festlegen.",
+    lead: "Geben Sie die E-Mail-Adresse ein, mit der Sie sich anmelden. Wir senden Ihnen einen Link, über den Sie ein neues Passwort festlegen können.",
     submit: "Link anfordern",
     leadForCode:
-      "Geben Sie die E-Mail-Adresse ein, mit der Sie sich anmelden. Wir senden Ihnen einen Code, mit dem Sie ein neues Passwort festlegen.",
+      "Geben Sie die E-Mail-Adresse ein, mit der Sie sich anmelden. Wir senden Ihnen einen Code, mit dem Sie ein neues Passwort festlegen können.",
     submitForCode: "Code anfordern",
     notices: {
       malformed_link: {
@@ -39,9 +39,9 @@ export const german: Texts = {
     },
   },
   sent: {
-    title: "Sehen Sie in Ihr E-Mail-Postfach",
+    title: "Prüfen Sie Ihre E-Mails",
     lead: (email) =>
-      `Wenn es ein Konto für ${email} gibt, haben wir Ihnen per E-Mail einen Link gesendet, über den Sie ein neues Passwort festlegen.`,
+      `Wenn es ein Konto für ${email} gibt, haben wir Ihnen per E-Mail einen Link gesendet, über den Sie ein neues Passwort festlegen können.`,
     lifetime: (duration) => `Der Link funktioniert nur einmal und ist ${duration} gültig.`,
     detail:
       "Nach ein paar Minuten noch nichts angekommen? Sehen Sie im Spam-Ordner nach und prüfen Sie, ob die E-Mail-Adresse stimmt.",
@@ -49,9 +49,9 @@ export const german: Texts = {
   },
   code: {
     lead: (email) =>
-      `Wenn es ein Konto für ${email} gibt, haben wir Ihnen per E-Mail einen Code gesendet, mit dem Sie ein neues Passwort festlegen.`,
+      `Wenn es ein Konto für ${email} gibt, haben wir Ihnen per E-Mail einen Code gesendet, mit dem Sie ein neues Passwort festlegen können.`,
     leadWithoutAddress:
-      "Wenn es ein Konto für diese E-Mail-Adresse gibt, haben wir Ihnen per E-Mail einen Code gesendet, mit dem Sie ein neues Passwort festlegen.",
+      "Wenn es ein Konto für diese E-Mail-Adresse gibt, haben wir Ihnen per E-Mail einen Code gesendet, mit dem Sie ein neues Passwort festlegen können.",
     label: "Code aus der E-Mail",
     digits: (count) => `${formatCount(count, { one: "# Ziffer", other: "# Ziffern" }, { tag: "de" })}.`,
     lifetime: (duration) => `Der Code ist ${duration} gültig.`,
@@ -87,12 +87,12 @@ export const german: Texts = {
     response: "Code",
     errors: {
       second_factor_required: "Geben Sie den Code ein, mit dem Sie bestätigen, dass Sie es sind.",
-      second_factor_rejected: "Dieser Code stimmt nicht. Prüfen Sie ihn oder warten Sie auf den nächsten.",
+      second_factor_rejected: "Dieser Code stimmt nicht. Prüfen Sie ihn oder verwenden Sie einen anderen.",
     },
   },
   signedIn: {
     title: "Sie sind bereits angemeldet",
-    lead: "Sie haben einen Link geöffnet, über den Sie ein Passwort festlegen. Er gehört möglicherweise zu einem anderen Konto als dem, bei dem Sie angemeldet sind.",
+    lead: "Sie haben einen Link geöffnet, über den Sie ein Passwort festlegen können. Er gehört möglicherweise zu einem anderen Konto als dem, bei dem Sie angemeldet sind.",
     signOut: "Abmelden und Passwort festlegen",
     goOn: "Ohne Abmelden fortfahren",
   },

@@ -79,7 +79,7 @@ export const english: Texts = {
     response: "Code",
     errors: {
       second_factor_required: "Enter the code that confirms it’s you.",
-      second_factor_rejected: "That code isn’t right. Check it, or wait for the next one.",
+      second_factor_rejected: "That code isn’t right. Check it, or use another one.",
     },
   },
   signedIn: {

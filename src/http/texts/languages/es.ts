@@ -85,7 +85,7 @@ export const spanish: Texts = {
     response: "Código",
     errors: {
       second_factor_required: "Escriba el código que confirma que es usted.",
-      second_factor_rejected: "Ese código no es correcto. Revíselo o espere al siguiente.",
+      second_factor_rejected: "Ese código no es correcto. Revíselo o use otro.",
     },
   },
   signedIn: {

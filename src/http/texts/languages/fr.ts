@@ -86,7 +86,7 @@ export const french: Texts = {
     response: "Code à saisir",
     errors: {
       second_factor_required: "Saisissez le code qui confirme votre identité.",
-      second_factor_rejected: "Ce code n’est pas le bon. Vérifiez-le ou attendez le suivant.",
+      second_factor_rejected: "Ce code n’est pas le bon. Vérifiez-le ou utilisez-en un autre.",
     },
   },
   signedIn: {

@@ -83,7 +83,7 @@ export const hindi: Texts = {
     response: "कोड",
     errors: {
       second_factor_required: "अपनी पहचान की पुष्टि के लिए कोड डालें।",
-      second_factor_rejected: "यह कोड सही नहीं है। कोड जाँचें या अगले कोड का इंतज़ार करें।",
+      second_factor_rejected: "यह कोड सही नहीं है। कोड जाँचें या कोई दूसरा कोड डालें।",
     },
   },
   signedIn: {

@@ -85,7 +85,7 @@ export const italian: Texts = {
     response: "Codice",
     errors: {
       second_factor_required: "Inserisci il codice che conferma la tua identità.",
-      second_factor_rejected: "Questo codice non è giusto. Controllalo o aspetta il prossimo.",
+      second_factor_rejected: "Questo codice non è giusto. Controllalo o usane un altro.",
     },
   },
   signedIn: {

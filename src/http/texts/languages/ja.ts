@@ -87,7 +87,7 @@ export const japanese: Texts = {
     response: "コード",
     errors: {
       second_factor_required: "ご本人確認のためのコードを入力してください。",
-      second_factor_rejected: "コードが正しくありません。ご確認いただくか、次のコードが表示されるまでお待ちください。",
+      second_factor_rejected: "コードが正しくありません。コードをご確認いただくか、別のコードを入力してください。",
     },
   },
   signedIn: {

@@ -83,7 +83,7 @@ export const korean: Texts = {
     response: "코드",
     errors: {
       second_factor_required: "본인 확인을 위한 코드를 입력하세요.",
-      second_factor_rejected: "코드가 올바르지 않습니다. 코드를 확인하거나 다음 코드를 기다리세요.",
+      second_factor_rejected: "코드가 올바르지 않습니다. 코드를 확인하거나 다른 코드를 입력하세요.",
     },
   },
   signedIn: {
@@ -92,7 +92,7 @@ export const korean: Texts = {
     signOut: "로그아웃하고 비밀번호 설정",
     goOn: "로그아웃하지 않고 계속",
   },
-  home: "홈페이지로 이동",
+  home: "홈으로 이동",
   later: (when) => `${when}에 다시 시도하세요.`,
   problems: {
     400: { title: "처리하지 못했습니다", detail: "이전 페이지로 돌아가 다시 시도하세요." },
@@ -100,7 +100,7 @@ export const korean: Texts = {
       title: "양식을 받을 수 없습니다",
       detail: "다른 사이트에서 보낸 양식입니다. 이 사이트에서 페이지를 열고 다시 시도하세요.",
     },
-    404: { title: "페이지를 찾을 수 없습니다", detail: "웹 주소를 확인하거나 홈페이지로 이동하세요." },
+    404: { title: "페이지를 찾을 수 없습니다", detail: "웹 주소를 확인하거나 홈으로 이동하세요." },
     405: { title: "여기에서는 할 수 없는 작업입니다", detail: "이전 페이지로 돌아가 양식을 사용하세요." },
     409: { title: "이미 로그인되어 있습니다", detail: "비밀번호를 재설정하려면 먼저 로그아웃하세요." },
     413: { title: "너무 깁니다", detail: "입력한 내용을 줄인 다음 다시 시도하세요." },

@@ -81,7 +81,7 @@ export const polish: Texts = {
     response: "Kod",
     errors: {
       second_factor_required: "Wpisz kod, który potwierdzi Twoją tożsamość.",
-      second_factor_rejected: "Ten kod jest niepoprawny. Sprawdź go albo poczekaj na następny.",
+      second_factor_rejected: "Ten kod jest niepoprawny. Sprawdź go albo użyj innego.",
     },
   },
   signedIn: {

@@ -84,7 +84,7 @@ export const brazilianPortuguese: Texts = {
     response: "Código",
     errors: {
       second_factor_required: "Digite o código que confirma que é você.",
-      second_factor_rejected: "Esse código não está certo. Confira-o ou espere o próximo.",
+      second_factor_rejected: "Esse código não está certo. Confira-o ou use outro.",
     },
   },
   signedIn: {

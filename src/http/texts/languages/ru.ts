@@ -83,7 +83,7 @@ export const russian: Texts = {
     response: "Код",
     errors: {
       second_factor_required: "Введите код, чтобы подтвердить, что это вы.",
-      second_factor_rejected: "Код неверный. Проверьте его или дождитесь следующего.",
+      second_factor_rejected: "Код неверный. Проверьте его или введите другой.",
     },
   },
   signedIn: {

@@ -34,11 +34,11 @@ export const turkish: Texts = {
     errors: {
       invalid_email: "Doğru biçimde bir e-posta adresi girin, örneğin ad@example.com.",
       unknown_email:
-        "Bu e-posta adresiyle kayıtlı bir hesap bulamadık. Adresi denetleyin ya da başka bir adres deneyin.",
+        "Bu e-posta adresiyle kayıtlı bir hesap bulamadık. Adresi kontrol edin ya da başka bir adres deneyin.",
     },
   },
   sent: {
-    title: "E-postanızı denetleyin",
+    title: "E-postanızı kontrol edin",
     lead: (email) =>
       `${email} adresiyle kayıtlı bir hesap varsa yeni parola belirlemeniz için bu adrese bir bağlantı gönderdik.`,
     lifetime: (duration) => `Bağlantı yalnızca bir kez kullanılabilir ve ${duration} boyunca geçerlidir.`,
@@ -55,7 +55,7 @@ export const turkish: Texts = {
     digits: (count) => `${count} rakam.`,
     lifetime: (duration) => `Kod ${duration} boyunca geçerlidir.`,
     submit: "Devam et",
-    refused: "Bu kod yanlış ya da artık geçerli değil. Kodu denetleyin ya da yeni bir kod isteyin.",
+    refused: "Bu kod yanlış ya da artık geçerli değil. Kodu kontrol edin ya da yeni bir kod isteyin.",
     orLink: "Kodunuz yok mu? Bunun yerine e-postadaki bağlantıyı açın.",
   },
   newPassword: {
@@ -85,7 +85,7 @@ export const turkish: Texts = {
     response: "Kod",
     errors: {
       second_factor_required: "Kimliğinizi doğrulayan kodu girin.",
-      second_factor_rejected: "Bu kod doğru değil. Kodu denetleyin ya da bir sonrakini bekleyin.",
+      second_factor_rejected: "Bu kod doğru değil. Kodu kontrol edin ya da başka bir kod kullanın.",
     },
   },
   signedIn: {
@@ -102,7 +102,7 @@ export const turkish: Texts = {
       title: "Bu formu kabul edemedik",
       detail: "Form başka bir siteden geldi. Sayfayı bu sitede açıp yeniden deneyin.",
     },
-    404: { title: "Sayfa bulunamadı", detail: "Web adresini denetleyin ya da ana sayfaya gidin." },
+    404: { title: "Sayfa bulunamadı", detail: "Web adresini kontrol edin ya da ana sayfaya gidin." },
     405: { title: "Bu işlem burada yapılamaz", detail: "Geri dönüp sayfadaki formu kullanın." },
     409: { title: "Oturumunuz zaten açık", detail: "Parolanızı sıfırlamak için önce oturumu kapatın." },
     413: { title: "Bu çok uzun", detail: "Yazdıklarınızı kısaltıp yeniden deneyin." },

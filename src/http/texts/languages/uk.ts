@@ -83,7 +83,7 @@ export const ukrainian: Texts = {
     response: "Код",
     errors: {
       second_factor_required: "Введіть код, щоб підтвердити, що це ви.",
-      second_factor_rejected: "Код неправильний. Перевірте його або дочекайтеся наступного.",
+      second_factor_rejected: "Код неправильний. Перевірте його або введіть інший.",
     },
   },
   signedIn: {

@@ -73,7 +73,7 @@ export const simplifiedChinese: Texts = {
     response: "验证码",
     errors: {
       second_factor_required: "请输入用于验证您身份的验证码。",
-      second_factor_rejected: "验证码不正确。请检查后重试，或等待下一个验证码。",
+      second_factor_rejected: "验证码不正确。请检查后重试，或使用其他验证码。",
     },
   },
   signedIn: {
@@ -95,7 +95,7 @@ export const simplifiedChinese: Texts = {
     422: { title: "请换一个密码", detail: "该密码不符合要求。" },
     429: { title: "尝试次数过多", detail: "为保护账户安全，我们限制了尝试次数。" },
     500: { title: "抱歉，出了点问题", detail: "问题出在我们这边。请稍后重试。" },
-    503: { title: "抱歉，目前无法使用", detail: "问题出在我们这边。请几分钟后重试。" },
+    503: { title: "抱歉，目前无法使用", detail: "问题出在我们这边。请在几分钟后重试。" },
   },
   details: {
     invalid_request: "请求格式不正确。",
