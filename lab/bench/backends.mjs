@@ -1,29 +1,32 @@
 // @ts-check
-import { randomUUID } from "node:crypto";
-import Database from "libsql";
+import { randomBytes, randomUUID } from "node:crypto";
+import { postgresStatements, sqliteStatements } from "./hand-written-statements.mjs";
+import { postgresUrl } from "./services.mjs";
 
 /** @typedef {import("../../dist/index.js").ResetUser} User */
 /** @typedef {import("../../dist/index.js").UserStore} UserStore */
 /** @typedef {import("../../dist/index.js").TokenStore} TokenStore */
+/** @typedef {import("../../dist/index.js").RevokeSessions} RevokeSessions */
+/** @typedef {User & { passwordHash: string }} Person */
 
 /**
- * The tables of users and tokens. `floor` has the same reads and writes and nothing else.
+ * The tables of users, tokens and sessions in one database, for each subject. Each user has one session.
  *
  * @typedef {object} Backend
- * @property {ReturnType<typeof makeUsers>} given
+ * @property {Person[]} given
  * @property {UserStore} users
- * @property {() => TokenStore | Promise<TokenStore>} tokens
- * @property {FloorStore} floor
- * @property {import("libsql").Database} [db] Each user has one session.
- * @property {import("../../dist/index.js").RevokeSessions} [revokeSessions]
+ * @property {() => Promise<TokenStore>} tokens
+ * @property {RevokeSessions} revokeSessions
+ * @property {import("./hand-written.mjs").Statements} statements
+ * @property {{ type: "sqlite" | "postgres", dialect(): Promise<import("kysely").Dialect>, insert: Insert }} betterAuth
+ * @property {import("libsql").Database} [db] SQLite.
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Inserts rows into a table, column by column.
  *
- * @typedef {object} FloorStore
- * @property {(email: string) => { id: string } | undefined} userByEmail
- * @property {(id: string) => { id: string } | undefined} userById
- * @property {(id: string, passwordHash: string) => void} setPassword
- * @property {(tokenHash: string, userId: string, expiresAt: number) => void} saveToken
- * @property {(tokenHash: string) => { userId: string, expiresAt: number } | undefined} findToken
- * @property {(tokenHash: string, userId: string) => void} deleteToken
+ * @typedef {(table: string, columns: string[], rows: unknown[][]) => Promise<void>} Insert
  */
 
 let serial = 0;
@@ -34,109 +37,146 @@ export const nextPasswordHash = () =>
 
 /**
  * @param {number} count
- * @returns {(User & { passwordHash: string })[]}
+ * @returns {Person[]}
  */
 export const makeUsers = (count) =>
   Array.from({ length: count }, (_, index) => ({
+    // A flat string, as a driver returns it. `randomUUID` joins twenty pieces, which V8 keeps apart.
     id: Buffer.from(randomUUID()).toString("latin1"),
     email: `user.${index}@example.org`,
     passwordHash: nextPasswordHash(),
   }));
 
-/**
- * Maps by id and by address. (`memoryUsers` of the package looks through all its users, which is right for a unit
- * test with three of them, and would measure nothing but itself here.)
- *
- * @param {ReturnType<typeof makeUsers>} given
- * @returns {Backend}
- */
-export function memory(given) {
-  const byId = new Map(given.map((user) => [user.id, { ...user }]));
-  const byEmail = new Map([...byId.values()].map((user) => [user.email, user]));
-  /** @type {Map<string, { userId: string, expiresAt: number }>} */
-  const tokens = new Map();
-  return {
-    given,
-    users: {
-      findByEmail: async (email) => byEmail.get(email),
-      findById: async (id) => byId.get(id),
-      async replacePasswordHash({ userId, email, expected, next }) {
-        const user = byId.get(userId);
-        if (!user || user.email !== email || user.passwordHash !== expected) return false;
-        user.passwordHash = next;
-        return true;
-      },
-    },
-    tokens: async () => (await import("../../dist/testing/memory.js")).memoryTokens(),
-    floor: {
-      userByEmail: (email) => byEmail.get(email),
-      userById: (id) => byId.get(id),
-      setPassword(id, passwordHash) {
-        const user = byId.get(id);
-        if (user) user.passwordHash = passwordHash;
-      },
-      saveToken: (tokenHash, userId, expiresAt) => void tokens.set(tokenHash, { userId, expiresAt }),
-      findToken: (tokenHash) => tokens.get(tokenHash),
-      deleteToken: (tokenHash) => void tokens.delete(tokenHash),
-    },
-  };
-}
+const COLUMNS = "id, email, password_hash";
+const user = (/** @type {unknown} */ row) => /** @type {User | undefined} */ (row);
+const userRow = (/** @type {Person} */ { id, email, passwordHash }) => [id, email, passwordHash];
+const sessionRow = (/** @type {Person} */ { id }) => [randomUUID(), id, "stamp"];
 
 /**
- * All tables in one SQLite database in memory: relatch with the store that it ships, the floor with the same
- * statements, prepared once.
+ * One SQLite database in memory, in this process. Statements are prepared once.
  *
- * @param {ReturnType<typeof makeUsers>} given
+ * @param {Person[]} given
  * @returns {Promise<Backend>}
  */
-export async function sqlite(given) {
+async function sqlite(given) {
+  const { default: Database } = await import("libsql");
   const { sqliteTokens, sqliteTokensSql } = await import("../../dist/stores/sqlite.js");
   const db = new Database(":memory:");
   db.exec("CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE NOT NULL, password_hash TEXT)");
   db.exec(sqliteTokensSql({ table: "tokens" }));
   db.exec("CREATE TABLE sessions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, stamp TEXT)");
   db.exec("CREATE INDEX sessions_user_id ON sessions (user_id)");
-  const insert = db.prepare("INSERT INTO users VALUES (?, ?, ?)");
-  const logIn = db.prepare("INSERT INTO sessions VALUES (?, ?, 'stamp')");
-  db.transaction(() => {
-    for (const { id, email, passwordHash } of given) {
-      insert.run(id, email, passwordHash);
-      logIn.run(randomUUID(), id);
-    }
-  })();
+  /** @type {Insert} */
+  const insert = async (table, columns, rows) => {
+    const names = columns.map((name) => `"${name}"`).join(", ");
+    const statement = db.prepare(`INSERT INTO "${table}" (${names}) VALUES (${columns.map(() => "?").join(", ")})`);
+    db.transaction(() => {
+      for (const row of rows) statement.run(...row);
+    })();
+  };
+  await insert("users", COLUMNS.split(", "), given.map(userRow));
+  await insert("sessions", ["id", "user_id", "stamp"], given.map(sessionRow));
 
-  const columns = "id, email, password_hash AS passwordHash";
-  const byEmail = db.prepare(`SELECT ${columns} FROM users WHERE email = ?`);
-  const byId = db.prepare(`SELECT ${columns} FROM users WHERE id = ?`);
+  const select = "SELECT id, email, password_hash AS passwordHash FROM users";
+  const byEmail = db.prepare(`${select} WHERE email = ?`);
+  const byId = db.prepare(`${select} WHERE id = ?`);
   const replace = db.prepare("UPDATE users SET password_hash = ? WHERE id = ? AND email = ? AND password_hash = ?");
-  const setPassword = db.prepare("UPDATE users SET password_hash = ? WHERE id = ?");
-  const save = db.prepare("INSERT INTO tokens (user_id, token_hash, fingerprint, expires_at) VALUES (?, ?, '', ?)");
-  const find = db.prepare("SELECT user_id AS userId, expires_at AS expiresAt FROM tokens WHERE token_hash = ?");
-  const deleteByUser = db.prepare("DELETE FROM tokens WHERE user_id = ?");
   const deleteSessions = db.prepare("DELETE FROM sessions WHERE user_id = ? AND stamp IS NOT ?");
-
-  const user = (/** @type {unknown} */ row) => /** @type {User | undefined} */ (row);
   return {
     given,
     db,
-    revokeSessions: async (userId, { except }) => void deleteSessions.run(userId, except),
     users: {
       findByEmail: async (email) => user(byEmail.get(email)),
       findById: async (id) => user(byId.get(id)),
       replacePasswordHash: async ({ userId, email, expected, next }) =>
         replace.run(next, userId, email, expected).changes === 1,
     },
-    tokens: () => sqliteTokens(db, { table: "tokens" }),
-    floor: {
-      userByEmail: (email) => user(byEmail.get(email)),
-      userById: (id) => user(byId.get(id)),
-      setPassword: (id, passwordHash) => void setPassword.run(passwordHash, id),
-      saveToken: (tokenHash, userId, expiresAt) => void save.run(userId, tokenHash, expiresAt),
-      findToken: (tokenHash) => /** @type {{ userId: string, expiresAt: number } | undefined} */ (find.get(tokenHash)),
-      deleteToken: (_tokenHash, userId) => void deleteByUser.run(userId),
+    tokens: async () => sqliteTokens(db, { table: "tokens" }),
+    revokeSessions: async (userId, { except }) => void deleteSessions.run(userId, except),
+    statements: sqliteStatements(db),
+    betterAuth: {
+      type: "sqlite",
+      insert,
+      async dialect() {
+        const { SqliteDialect } = await import("kysely");
+        return new SqliteDialect({ database: db });
+      },
+    },
+    close: async () => void db.close(),
+  };
+}
+
+/**
+ * A PostgreSQL server, in a schema that is dropped at the end, over a pool of 16 connections. The statements of users and
+ * sessions are prepared once per connection, as those of the hand-written flow.
+ *
+ * @param {Person[]} given
+ * @returns {Promise<Backend>}
+ */
+async function postgres(given) {
+  const { default: pg } = await import("pg");
+  const { postgresTokens } = await import("../../dist/stores/postgres.js");
+  const schema = `bench_${randomBytes(6).toString("hex")}`;
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 16, options: `-c search_path=${schema}` });
+  pool.on("error", () => {});
+  /** @param {string} name @param {string} text @param {unknown[]} values */
+  const query = async (name, text, ...values) => pool.query({ name, text, values });
+  await pool.query(`CREATE SCHEMA ${schema}`);
+  const tokens = postgresTokens(pool, { table: "tokens" });
+  await tokens.createTable();
+  await pool.query(`CREATE TABLE users (id text PRIMARY KEY, email text UNIQUE NOT NULL, password_hash text);
+    CREATE TABLE sessions (id text PRIMARY KEY, user_id text NOT NULL, stamp text);
+    CREATE INDEX ON sessions (user_id)`);
+  /** @type {Insert} */
+  const insert = async (table, columns, rows) => {
+    const { rows: types } = await pool.query(
+      "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2",
+      [schema, table],
+    );
+    const typeOf = (/** @type {string} */ column) =>
+      types.find(({ column_name }) => column_name === column)?.data_type ?? "text";
+    const arrays = columns.map((column, index) => `$${index + 1}::${typeOf(column)}[]`);
+    await pool.query(
+      `INSERT INTO "${table}" (${columns.map((name) => `"${name}"`).join(", ")}) SELECT * FROM unnest(${arrays.join(", ")})`,
+      columns.map((_, index) => rows.map((row) => row[index])),
+    );
+  };
+  await insert("users", COLUMNS.split(", "), given.map(userRow));
+  await insert("sessions", ["id", "user_id", "stamp"], given.map(sessionRow));
+  await pool.query("ANALYZE users, sessions");
+
+  const select = 'SELECT id, email, password_hash AS "passwordHash" FROM users';
+  return {
+    given,
+    users: {
+      findByEmail: async (email) => user((await query("email", `${select} WHERE email = $1`, email)).rows[0]),
+      findById: async (id) => user((await query("id", `${select} WHERE id = $1`, id)).rows[0]),
+      async replacePasswordHash({ userId, email, expected, next }) {
+        const text = "UPDATE users SET password_hash = $1 WHERE id = $2 AND email = $3 AND password_hash = $4";
+        return (await query("commit", text, next, userId, email, expected)).rowCount === 1;
+      },
+    },
+    tokens: async () => tokens,
+    async revokeSessions(userId, { except }) {
+      const text = "DELETE FROM sessions WHERE user_id = $1 AND stamp IS DISTINCT FROM $2";
+      await query("sessions", text, userId, except);
+    },
+    statements: postgresStatements(query),
+    betterAuth: {
+      type: "postgres",
+      insert,
+      async dialect() {
+        const { PostgresDialect } = await import("kysely");
+        // better-auth changes neither the pool nor its search path.
+        return new PostgresDialect({ pool });
+      },
+    },
+    async close() {
+      await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+      await pool.end();
     },
   };
 }
 
-/** @type {Record<string, (given: ReturnType<typeof makeUsers>) => Backend | Promise<Backend>>} */
-export const backends = { memory, sqlite };
+/** @type {Record<string, (given: Person[]) => Promise<Backend>>} */
+export const backends = { sqlite, postgres };

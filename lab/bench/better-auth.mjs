@@ -4,24 +4,22 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
-import { SqliteDialect } from "kysely";
 import { resetMail } from "./mail.mjs";
 
-/** @typedef {import("./backends.mjs").Backend} Backend */
 /** @typedef {import("./subjects.mjs").Subject} Subject */
 
 /**
- * @param {{ db: import("libsql").Database, given: Backend["given"] }} backend
+ * @param {Pick<import("./backends.mjs").Backend, "betterAuth" | "given">} backend
  * @param {(password: string) => Promise<string>} hash
- * @param {import("kysely").Dialect} [dialect] What it calls, if not the database itself.
+ * @param {import("kysely").Dialect} [slow] What it calls, if not the database itself.
  * @returns {Promise<Subject>}
  */
-export async function betterAuthSubject({ db, given }, hash, dialect) {
-  /** @type {import("./mail.mjs").Mail | undefined} */
-  let lastMail;
+export async function betterAuthSubject({ betterAuth: { type, dialect, insert }, given }, hash, slow) {
+  /** @type {Map<string, import("./mail.mjs").Mail>} */
+  const mails = new Map();
   /** @type {import("better-auth").BetterAuthOptions} */
   const options = {
-    database: { dialect: new SqliteDialect({ database: db }), type: "sqlite" },
+    database: { dialect: await dialect(), type },
     appName: "Acme",
     baseURL: "https://app.example.com",
     secret: randomBytes(32).toString("hex"),
@@ -34,29 +32,28 @@ export async function betterAuthSubject({ db, given }, hash, dialect) {
       revokeSessionsOnPasswordReset: true,
       password: { hash, verify: async () => true },
       async sendResetPassword({ user, url }) {
-        lastMail = resetMail(user.email, url);
+        mails.set(user.email, resetMail(user.email, url));
       },
     },
   };
   const { runMigrations } = await getMigrations(options);
   await runMigrations();
-  seed(db, given);
-  const { api } = betterAuth(dialect ? { ...options, database: { dialect, type: "sqlite" } } : options);
+  await seed(insert, given);
+  const { api } = betterAuth(slow ? { ...options, database: { dialect: slow, type } } : options);
 
   return {
     async request(email) {
       await api.requestPasswordReset({ body: { email, redirectTo: "/reset-password" } });
-      const mail = lastMail;
-      return () => mail?.text.match(/reset-password\/(\w+)\?/)?.[1] ?? "no token";
     },
+    tokenOf: (email) => mails.get(email)?.text.match(/reset-password\/(\w+)\?/)?.[1] ?? "no token",
     // No call only verifies. The route of the link looks the token up and redirects.
     async verify(token) {
-      const answer = await api.requestPasswordResetCallback({
+      const response = await api.requestPasswordResetCallback({
         params: { token },
         query: { callbackURL: "/reset-password" },
         asResponse: true,
       });
-      return answer.headers.get("location")?.endsWith(`?token=${token}`) ?? false;
+      return response.headers.get("location")?.endsWith(`?token=${token}`) ?? false;
     },
     complete: async (token, newPassword) => (await api.resetPassword({ body: { token, newPassword } })).status,
     settle: async () => {},
@@ -64,27 +61,25 @@ export async function betterAuthSubject({ db, given }, hash, dialect) {
 }
 
 /**
- * @param {import("libsql").Database} db
- * @param {Backend["given"]} given
+ * @param {import("./backends.mjs").Insert} insert
+ * @param {import("./backends.mjs").Person[]} given
  */
-function seed(db, given) {
+async function seed(insert, given) {
   const now = new Date().toISOString();
   const later = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
-  const user = db.prepare(
-    'INSERT INTO "user" (id, name, email, emailVerified, createdAt, updatedAt) VALUES (?, ?, ?, 1, ?, ?)',
+  await insert(
+    "user",
+    ["id", "name", "email", "emailVerified", "createdAt", "updatedAt"],
+    given.map(({ id, email }) => [id, email, email, 1, now, now]),
   );
-  const account = db.prepare(
-    `INSERT INTO account (id, accountId, providerId, userId, password, createdAt, updatedAt)
-     VALUES (?, ?, 'credential', ?, ?, ?, ?)`,
+  await insert(
+    "account",
+    ["id", "accountId", "providerId", "userId", "password", "createdAt", "updatedAt"],
+    given.map(({ id, passwordHash }) => [randomUUID(), id, "credential", id, passwordHash, now, now]),
   );
-  const session = db.prepare(
-    "INSERT INTO session (id, token, userId, expiresAt, createdAt, updatedAt) VALUES (?, ?, ?, ?, ?, ?)",
+  await insert(
+    "session",
+    ["id", "token", "userId", "expiresAt", "createdAt", "updatedAt"],
+    given.map(({ id }) => [randomUUID(), randomUUID(), id, later, now, now]),
   );
-  db.transaction(() => {
-    for (const { id, email, passwordHash } of given) {
-      user.run(id, email, email, now, now);
-      account.run(randomUUID(), id, id, passwordHash, now, now);
-      session.run(randomUUID(), randomUUID(), id, later, now, now);
-    }
-  })();
 }

@@ -1,5 +1,7 @@
 // @ts-check
-/** @typedef {import("./comparisons.mjs").Compared} Compared */
+import { median } from "./statistics.mjs";
+
+/** @typedef {import("./figures.mjs").Figure} Figure */
 /** @typedef {{ title: string, lines: { subject: string, value: number, label: string }[] }} Group */
 
 const WIDTH = 880;
@@ -14,36 +16,37 @@ const GAP = 20;
 
 const STYLE = `
     .page { fill: #ffffff; } .ink { fill: #1f2328; } .quiet { fill: #57606a; } .title { font-weight: 700; font-size: 14px; }
-    .bar { fill: #a5afba; } .floor { fill: #d5dae0; } .relatch { fill: #0a58ca; } .own { font-weight: 700; }
+    .bar { fill: #a5afba; } .relatch { fill: #0a58ca; } .own { font-weight: 700; }
     @media (prefers-color-scheme: dark) {
       .page { fill: #0d1117; } .ink { fill: #e6edf3; } .quiet { fill: #a3adb8; }
-      .bar { fill: #6e7681; } .floor { fill: #3b434d; } .relatch { fill: #6ea8fe; }
+      .bar { fill: #6e7681; } .relatch { fill: #6ea8fe; }
     }`;
 
 const escapeXml = (/** @type {string} */ text) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 /**
- * @param {string} title
- * @param {Compared} compared
- * @param {string[]} subjects
- * @returns {Group}
- */
-export const group = (title, { figures }, subjects) => ({
-  title,
-  lines: subjects.flatMap((subject) => {
-    const figure = figures[subject];
-    // The table shows the spread.
-    return figure ? [{ subject, value: figure.value, label: figure.label.replace(/ \(.*/, "") }] : [];
-  }),
-});
-
-/**
- * Draws horizontal bars, each group on its own scale. Shorter is always better.
+ * Draws the figures that have a title, as horizontal bars, each group on its own scale.
  *
- * @param {Group[][]} columns Two of them.
+ * @param {Figure[]} figures
+ * @param {readonly string[]} subjects
  */
-export function chart(columns) {
+export function chart(figures, subjects) {
+  const groups = figures.flatMap(({ title, show, measured, atLeast }) => {
+    if (title === undefined) return [];
+    const lines = subjects.flatMap((subject) => {
+      const value = median(measured[subject] ?? []);
+      // The table shows the spread.
+      return Number.isNaN(value) ? [] : [{ subject, value, label: show(value) }];
+    });
+    return [{ title: atLeast === undefined ? title : `${title} (more is better)`, lines }];
+  });
+  const half = Math.ceil(groups.length / 2);
+  return draw([groups.slice(0, half), groups.slice(half)]);
+}
+
+/** @param {Group[][]} columns Two of them. */
+function draw(columns) {
   let height = 0;
   /** @type {string[]} */
   const drawn = [];
@@ -68,7 +71,7 @@ export function chart(columns) {
   </style>
   <rect class="page" width="${WIDTH}" height="${height}" rx="8"/>
 ${drawn.join("\n")}
-  <text class="quiet" x="${MARGIN}" y="${height - MARGIN + 4}" font-size="12">Shorter is better. Each group has its own scale.</text>
+  <text class="quiet" x="${MARGIN}" y="${height - MARGIN + 4}" font-size="12">Shorter is better, if a title does not say otherwise. Each group has its own scale.</text>
 </svg>
 `;
 }
@@ -84,7 +87,7 @@ function drawnGroup({ title, lines }, x, y) {
   const bars = lines.map(({ subject, value, label }, index) => {
     const top = y + TITLE + index * BAR;
     const width = value * scale;
-    const kind = subject === "floor" || subject === "relatch" ? subject : "bar";
+    const kind = subject === "relatch" ? subject : "bar";
     const own = subject === "relatch" ? " own" : "";
     const middle = top + BAR / 2 + 4.5;
     const end = x + NAMES + width;

@@ -10,6 +10,9 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export const inProcess = (...args) =>
   JSON.parse(execFileSync(process.execPath, args, { cwd: here, encoding: "utf8", env: ENV }));
 
+/** The process that imports nothing. */
+export const BARE = "bare Node.js";
+
 /** As a server would be run: some packages do more while they are developed with. */
 const ENV = { ...process.env, NODE_ENV: "production" };
 
@@ -31,50 +34,87 @@ export function inTurn(rounds, names, command) {
   return /** @type {Record<Name, any[]>} */ (Object.fromEntries(answers));
 }
 
-/** @typedef {{ request: number, verify: number, complete: number }} Operations Microseconds of a call. */
+/** @typedef {{ request: number, job: number, verify: number, complete: number, followUp: number }} Operations */
 
 /**
- * @param {"memory" | "sqlite"} backend
+ * Microseconds of processor time per call.
+ *
+ * @param {"sqlite" | "postgres"} backend
  * @param {number} rounds
- * @param {string[]} names
+ * @param {readonly string[]} subjects
+ * @param {boolean} isQuick
  * @returns {Record<string, Operations[]>}
  */
-export const operations = (backend, rounds, names) =>
-  inTurn(rounds, names, (name) => ["operations.mjs", backend, name, batchesOf(name)]);
+export const operations = (backend, rounds, subjects, isQuick) =>
+  inTurn(rounds, subjects, (name) => ["operations.mjs", backend, name, ...batchesOf(backend, name, isQuick)]);
 
-/** Fewer calls where each takes as long as many of the others', after as many to warm up. */
-const batchesOf = (/** @type {string} */ name) => (name === "better-auth" ? "10" : "40");
+/**
+ * Batches to warm up and to measure: fewer where each takes as long as many of the others'.
+ *
+ * @param {string} backend
+ * @param {string} name
+ * @param {boolean} isQuick
+ */
+function batchesOf(backend, name, isQuick) {
+  if (isQuick) return ["5", "5"];
+  if (name === "better-auth") return ["10", "10"];
+  return backend === "postgres" ? ["20", "20"] : ["20", "40"];
+}
 
 /** @type {Record<string, string>} */
 const MODULES = {
-  floor: "./import-floor.mjs",
+  [BARE]: "./nothing.mjs",
   "hand-written": "./hand-written.mjs",
   relatch: "../../dist/index.js",
   "better-auth": "better-auth/minimal",
 };
 
+/** @typedef {{ imported: number, started: number }} Loading Milliseconds. */
+
 /**
- * Milliseconds of processor time.
- *
  * @param {number} rounds
- * @param {string[]} names
- * @returns {Record<string, number[]>}
+ * @param {readonly string[]} names
+ * @returns {Record<string, Loading[]>}
  */
 export const imports = (rounds, names) => inTurn(rounds, names, (name) => ["import-time.mjs", MODULES[name] ?? name]);
 
-/** @typedef {{ p50: number, p99: number, max: number, wave: number }} Lateness Milliseconds. */
+/** @typedef {{ first: number, later: number }} Turns Milliseconds. */
 
 /**
  * @param {number} rounds
- * @param {string[]} names
- * @returns {Record<string, Lateness[]>}
+ * @param {readonly string[]} subjects
+ * @param {boolean} isQuick
+ * @returns {Record<string, Turns[]>}
  */
-export const eventLoop = (rounds, names) => inTurn(rounds, names, (name) => ["event-loop.mjs", name]);
+export const turns = (rounds, subjects, isQuick) =>
+  inTurn(rounds, subjects, (name) => ["turns.mjs", name, isQuick ? "20" : "60"]);
 
-/** @typedef {Record<string, { trips: number, time: number }>} Trips */
+/** @typedef {{ perSecond: number, p50: number, p99: number, late50: number, late99: number, latest: number }} Window */
+/** @typedef {{ alone: Window, complete: Window }} Hashing */
 
 /**
- * @param {string[]} names
+ * Pairs of windows with the real Argon2id: of each round and each process several.
+ *
+ * @param {"sqlite" | "postgres"} backend
+ * @param {number} rounds
+ * @param {readonly string[]} subjects
+ * @param {number} callers
+ * @param {boolean} isQuick
+ * @returns {Record<string, Hashing[]>}
+ */
+export function hashing(backend, rounds, subjects, callers, isQuick) {
+  const [windows, calls] = isQuick ? ["2", "32"] : ["3", "96"];
+  const readings = inTurn(rounds, subjects, (name) => ["hashing.mjs", backend, name, String(callers), windows, calls]);
+  return Object.fromEntries(Object.entries(readings).map(([name, processes]) => [name, processes.flat()]));
+}
+
+/** @typedef {Record<"request" | "job" | "verify" | "complete" | "followUp", { trips: number, milliseconds: number }>} Trips */
+
+/**
+ * @param {readonly string[]} names
  * @returns {Record<string, Trips[]>}
  */
 export const roundTrips = (names) => inTurn(1, names, (name) => ["round-trips.mjs", name]);
+
+/** Bytes of heap for each of so many valid links in memory. @param {number} count @returns {number} */
+export const heap = (count) => inProcess("--expose-gc", "heap.mjs", String(count));

@@ -1,46 +1,62 @@
 // @ts-check
 import { readFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
+import { judge, listAhead } from "./figures.mjs";
+import { spread } from "./statistics.mjs";
 
-/** @typedef {import("./budget-rows.mjs").Row} Row */
-/** @typedef {import("./comparisons.mjs").Compared} Compared */
+/** @typedef {import("./figures.mjs").Figure} Figure */
 /** @typedef {string[][]} Table The first row is the head. */
 
 /**
- * @param {Row[]} rows
+ * The missed budgets first.
+ *
+ * @param {Figure[]} figures
+ * @param {readonly string[]} subjects
  * @returns {Table}
  */
-export const budgetTable = (rows) => [
-  ["figure", "measured", "spread", "budget", "verdict"],
-  ...rows.map(({ name, measured, spread, budget, missed }) => [
-    name,
-    measured,
-    spread,
-    budget,
-    missed ? "missed" : budget && "met",
-  ]),
-];
+export function figureTable(figures, subjects) {
+  const missed = figures.filter((figure) => judge(figure) === "missed");
+  const rows = [...missed, ...figures.filter((figure) => !missed.includes(figure))].map((figure) => {
+    const { name, show, measured, atMost, atLeast } = figure;
+    const budget = atMost === undefined ? (atLeast === undefined ? "" : `≥ ${show(atLeast)}`) : `≤ ${show(atMost)}`;
+    return [name, ...subjects.map((subject) => cellOf(measured[subject], show)), budget, judge(figure)];
+  });
+  return [["figure", ...subjects, "budget", "verdict"], ...rows];
+}
 
-/**
- * @param {string} title
- * @param {Compared[]} lines
- * @param {string[]} subjects
- * @returns {Table}
- */
-export const comparisonTable = (title, lines, subjects) => [
-  [title, ...subjects, "relatch is"],
-  ...lines.map(({ name, figures, verdict }) => [
-    name,
-    ...subjects.map((subject) => figures[subject]?.label ?? "–"),
-    verdict,
-  ]),
-];
+/** @param {number[] | undefined} values @param {(value: number) => string} show */
+function cellOf(values, show) {
+  if (!values || values.length === 0) return "–";
+  const { median, min, max } = spread(values);
+  const range = show(min) === show(max) ? "" : ` (${show(min)} – ${show(max)})`;
+  return `${show(median)}${range}`;
+}
+
+/** @param {Figure[]} figures */
+export function describeMisses(figures) {
+  const missed = figures.filter((figure) => judge(figure) === "missed").map(({ name }) => name);
+  const judged = figures.filter((figure) => judge(figure) !== "").length;
+  if (missed.length === 0) return `All ${judged} budgets are met.`;
+  return `**${missed.length} of ${judged} budgets are missed**: ${missed.join("; ")}.`;
+}
+
+/** @param {Figure[]} figures */
+export function describeLosses(figures) {
+  const lines = figures.flatMap((figure) => {
+    const ahead = listAhead(figure);
+    if (ahead.length === 0) return [];
+    const { name, show, measured } = figure;
+    const middle = (/** @type {string} */ subject) => show(spread(measured[subject] ?? []).median);
+    return [`- ${name}: ${middle("relatch")}. ${ahead.map((other) => `${other}: ${middle(other)}`).join(", ")}.`];
+  });
+  return lines.length > 0 ? lines.join("\n") : "In no row.";
+}
 
 const isFirstOrLast = (/** @type {number} */ column, /** @type {number} */ columns) =>
   column === 0 || column === columns - 1;
 
 /**
- * Cells of one width a column, the figures to the right.
+ * Cells of one width per column, the figures to the right.
  *
  * @param {Table} table
  * @param {typeof isFirstOrLast} isText
@@ -73,14 +89,9 @@ export function asMarkdown(table, isText = isFirstOrLast) {
   return [head, rule, ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** @param {Row[]} rows */
-export function missedBudgets(rows) {
-  const missed = rows.filter((row) => row.missed).map(({ name }) => name);
-  return missed.length > 0 ? `Missed: ${missed.join("; ")}.` : "Every budget is met.";
-}
-
 export const machine = () => `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 export const today = () => new Date().toISOString().slice(0, 10);
+export const load = () => (loadavg()[0] ?? 0).toFixed(1);
 
 /**
  * The page, with its words from page.md.
@@ -102,7 +113,7 @@ function versions() {
   };
   return [
     `Node.js ${process.versions.node}`,
-    ...from("../../package-lock.json", ["@oslojs/crypto", "oslo", "@node-rs/argon2", "libsql", "esbuild"]),
+    ...from("../../package-lock.json", ["oslo", "@node-rs/argon2", "libsql", "pg", "esbuild"]),
     ...from("../package-lock.json", ["better-auth", "kysely"]),
   ].join(", ");
 }

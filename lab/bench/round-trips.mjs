@@ -1,13 +1,12 @@
 // @ts-check
-// One process, one subject: prints how often each operation calls a database that takes 5 ms to respond, and how long
-// it takes, in multiples of one such call, as JSON. `request` and `complete` end with the response. Later calls
-// are counted apart.
-import { makeUsers, nextPasswordHash, sqlite } from "./backends.mjs";
+// One process, one subject: prints how many round trips each operation makes to a database that takes 5 ms to respond, and how
+// many milliseconds it takes, as JSON. `request` and `complete` end with the response. Later ones are counted apart.
+import { backends, makeUsers, nextPasswordHash } from "./backends.mjs";
 import { clock } from "./clock.mjs";
-import { handWritten, statements } from "./hand-written.mjs";
+import { handWritten } from "./hand-written.mjs";
 import { SlowDatabase } from "./slow-database.mjs";
 import { median } from "./statistics.mjs";
-import { NO_LIMITS, PASSWORD, relatch } from "./subjects.mjs";
+import { holdJobs, PASSWORD, relatch } from "./subjects.mjs";
 
 const PEOPLE = 9;
 const [subjectName = "relatch"] = process.argv.slice(2);
@@ -15,55 +14,47 @@ const hash = async () => nextPasswordHash();
 
 const users = makeUsers(PEOPLE + 1);
 const slow = new SlowDatabase(5);
-const backend = await sqlite(users);
-const subject = await makeSubject();
-
-/** A timer is late by a fraction of a millisecond: the yardstick is a call as it comes out. */
-const calls = [];
-for (let call = 0; call < 40; call++) calls.push((await clock(() => slow.call(() => true))).time);
-const oneCall = median(calls.slice(10));
+const backend = await backends["sqlite"]?.(users);
+if (!backend) throw new Error("no SQLite");
+const subject = await makeSubject(backend);
 
 /** @type {Record<string, { trips: number[], times: number[] }>} */
 const figures = {};
 for (const [index, { email }] of users.entries()) {
-  const token = await count("request", () => subject.request(email, index));
-  await count("requestJob", () => subject.settle());
-  await count("verify", () => subject.verify(token()));
-  if (!(await count("complete", () => subject.complete(token(), PASSWORD)))) throw new Error("not completed");
-  await count("completeJob", () => subject.settle());
+  await count("request", () => subject.request(email, index));
+  await count("job", () => subject.settle());
+  const token = subject.tokenOf(email);
+  if (!(await count("verify", () => subject.verify(token)))) throw new Error("not verified");
+  if (!(await count("complete", () => subject.complete(token, PASSWORD)))) throw new Error("not completed");
+  await count("followUp", () => subject.settle());
   // The first one loads what is loaded late.
   if (index === 0) for (const name of Object.keys(figures)) delete figures[name];
 }
 const result = Object.entries(figures).map(([name, { trips, times }]) => {
-  if (new Set(trips).size > 1) throw new Error(`${name} took now ${trips.join(", now ")} calls`);
-  return [name, { trips: trips[0], time: median(times) / oneCall }];
+  if (new Set(trips).size > 1) throw new Error(`${name} took now ${trips.join(", now ")} round trips`);
+  return [name, { trips: trips[0], milliseconds: median(times) / 1000 }];
 });
 console.log(JSON.stringify(Object.fromEntries(result)));
 
-/** @returns {Promise<import("./subjects.mjs").Subject>} */
-async function makeSubject() {
-  const { db, given } = backend;
-  if (!db) throw new Error("no database");
-  if (subjectName === "hand-written") return handWritten(slow.slowed(statements(db)), hash);
+/**
+ * @param {import("./backends.mjs").Backend} given
+ * @returns {Promise<import("./subjects.mjs").Subject>}
+ */
+async function makeSubject({ db, statements, revokeSessions, ...given }) {
+  if (subjectName === "hand-written") return handWritten(slow.slowed(statements), hash);
   if (subjectName === "better-auth") {
+    if (!db) throw new Error("no database");
     const { betterAuthSubject } = await import("./better-auth.mjs");
     const { slowKysely } = await import("./slow-kysely.mjs");
-    return betterAuthSubject({ db, given }, hash, slowKysely(db, slow));
+    return betterAuthSubject(given, hash, slowKysely(db, slow));
   }
-  /** @type {(() => Promise<void>)[]} */
-  const held = [];
-  const tokens = slow.slowed(await backend.tokens());
-  const { revokeSessions } = slow.slowed({ revokeSessions: backend.revokeSessions });
-  return relatch({ ...backend, users: slow.slowed(backend.users), tokens: () => tokens }, hash, {
-    ...NO_LIMITS,
-    // Jobs wait until they are counted.
-    dispatcher: {
-      dispatch: async (job, deliver) => void held.push(() => deliver(job)),
-      async drain() {
-        for (const deliver of held.splice(0)) await deliver();
-      },
-    },
-    revokeSessions: subjectName === "relatch, sessions in the commit" ? "in_transaction" : revokeSessions,
+  const { signedTokens } = await import("../../dist/index.js");
+  const tokens = slow.slowed(await given.tokens());
+  return relatch({ ...given, statements, revokeSessions, users: slow.slowed(given.users) }, hash, {
+    dispatcher: holdJobs(),
+    tokens: subjectName.includes("signed") ? signedTokens() : tokens,
+    revokeSessions: subjectName === "relatch" ? slow.slowed({ revokeSessions }).revokeSessions : "in_transaction",
+    ...(subjectName.includes("signed") && { keys: [crypto.getRandomValues(new Uint8Array(32))] }),
   });
 }
 
@@ -74,8 +65,8 @@ async function makeSubject() {
  */
 async function count(name, run) {
   const before = slow.trips;
-  const { result, time } = await clock(run);
+  const { result: done, time } = await clock(run);
   const { trips = [], times = [] } = figures[name] ?? {};
   figures[name] = { trips: [...trips, slow.trips - before], times: [...times, time] };
-  return result;
+  return done;
 }

@@ -2,116 +2,101 @@
 // See docs/benchmarks.md for what the figures mean.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { BUDGETED, bundleRow, heapRows, importRow, operationRows } from "./budget-rows.mjs";
-import { chart, group } from "./chart.mjs";
-import { ALONE, eventLoopCompared, operationsCompared, sizesCompared, tripsCompared } from "./comparisons.mjs";
-import { eventLoop, imports, operations, roundTrips } from "./measurements.mjs";
-import { installedOthers } from "./others.mjs";
-import { asMarkdown, asText, budgetTable, comparisonTable, missedBudgets, page } from "./report.mjs";
-import { bundleSize, installSize } from "./sizes.mjs";
+import { chart } from "./chart.mjs";
+import {
+  hashingFigures,
+  heapFigures,
+  importFigures,
+  judge,
+  operationFigures,
+  sizeFigures,
+  tripFigures,
+  turnFigures,
+} from "./figures.mjs";
+import { BARE, hashing, heap, imports, operations, roundTrips, turns } from "./measurements.mjs";
+import { hasPostgres, installedSubjects } from "./others.mjs";
+import { asMarkdown, asText, describeLosses, describeMisses, figureTable, load, page } from "./report.mjs";
+import { bundleSize, coreBytes, entrySizes, installSize } from "./sizes.mjs";
 
+/** @typedef {import("./figures.mjs").Figure} Figure */
+
+const GROUPS = ["trips", "operations", "hashing", "turns", "imports", "sizes", "heap"];
 const { values: options } = parseArgs({
-  options: { check: { type: "boolean" }, write: { type: "boolean" }, quick: { type: "boolean" } },
+  options: {
+    check: { type: "boolean" },
+    write: { type: "boolean" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
+  },
 });
-const rounds = options.quick ? 3 : 7;
-// Nothing but relatch has a budget.
-const others = options.check && !options.write ? [] : installedOthers();
-const subjects = ["hand-written", "relatch", "better-auth"].filter(
-  (name) => name === "relatch" || others.includes(name),
+if (options.only.some((name) => !GROUPS.includes(name))) throw new Error(`--only takes names of: ${GROUPS.join(", ")}`);
+if (options.write && (options.only.length > 0 || options.quick)) throw new Error("--write is for a whole run");
+
+const isQuick = options.quick;
+const rounds = isQuick ? 2 : 5;
+const subjects = installedSubjects();
+const databases = /** @type {("sqlite" | "postgres")[]} */ (
+  (await hasPostgres()) ? ["sqlite", "postgres"] : ["sqlite"]
 );
+const NAMES = { sqlite: "SQLite", postgres: "PostgreSQL" };
+const loads = [load()];
+const began = performance.now();
 
-const memory = await time("memory", () => operations("memory", rounds, BUDGETED));
-const sqlite = await time("SQLite", () => operations("sqlite", rounds, [...BUDGETED, ...others]));
-const imported = await time("import", () => imports(rounds * 3, ["floor", ...subjects]));
-const rows = [
-  ...operationRows("memory", memory),
-  ...operationRows("sqlite", sqlite),
-  importRow(imported),
-  ...(await time("heap", heapRows)),
-  await time("core bundle", bundleRow),
-];
-console.log(`${asText(budgetTable(rows))}\n\n${missedBudgets(rows)}`);
-if (options.check && rows.some(({ missed }) => missed)) process.exitCode = 1;
-if (others.length > 0) await compare();
+/** @type {Record<string, () => Promise<Figure[]> | Figure[]>} */
+const measure = {
+  trips: () => tripFigures(roundTrips([...subjects, "relatch, in_transaction", "relatch, signed"])),
+  operations: () =>
+    databases.flatMap((each) => operationFigures(NAMES[each], operations(each, rounds, subjects, isQuick))),
+  hashing: () =>
+    databases.flatMap((each) =>
+      [1, 4, 16].flatMap((callers) =>
+        hashingFigures(NAMES[each], callers, hashing(each, isQuick ? 1 : 2, subjects, callers, isQuick)),
+      ),
+    ),
+  turns: () => turnFigures(turns(rounds, subjects, isQuick)),
+  imports: () => importFigures(imports(rounds * 3, [BARE, ...subjects]), BARE),
+  async sizes() {
+    const [bundles, installs] = [await each(bundleSize), await each(installSize)];
+    return sizeFigures({ core: await coreBytes(), bundles, entries: await entrySizes(), installs });
+  },
+  // A Map doubles its table when it is full: one more than a power of two is the worst that can happen.
+  heap: () => heapFigures(Object.fromEntries([100_000, 131_073, 140_000].map((count) => [count, heap(count)]))),
+};
 
-async function compare() {
-  const late = await time("event loop", () => eventLoop(options.quick ? 2 : 5, [ALONE, ...subjects]));
-  const trips = await time("round trips", () => roundTrips([...subjects, "relatch, sessions in the commit"]));
-  const bundles = await time("bundles", () => each(bundleSize));
-  const installs = await time("installation", () => each(installSize));
+/** @type {Figure[]} */
+const figures = [];
+for (const group of GROUPS) {
+  if (options.only.length > 0 && !options.only.includes(group)) continue;
+  const start = performance.now();
+  figures.push(...((await measure[group]?.()) ?? []));
+  console.error(`${group}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+}
+loads.push(load());
 
-  const compared = {
-    operations: operationsCompared(sqlite, others),
-    sizes: sizesCompared(imported, bundles, installs),
-    eventLoop: eventLoopCompared(late),
-    trips: tripsCompared(trips),
-  };
-  const tables = {
-    operations: comparisonTable("SQLite, times the floor", compared.operations, subjects),
-    sizes: comparisonTable("before the first call", compared.sizes, subjects),
-    eventLoop: comparisonTable("event loop", compared.eventLoop, [ALONE, ...subjects]),
-    trips: comparisonTable("calls to the database (time)", compared.trips, subjects),
-  };
-  console.log(`\n${Object.values(tables).map(asText).join("\n\n")}`);
-  if (!options.write) return;
-
-  const parts = Object.entries(tables).map(([name, table]) => [name, asMarkdown(table.map(withLosses))]);
-  const text = page({
-    ...Object.fromEntries(parts),
-    budgets: `${asMarkdown(budgetTable(rows))}\n\n${missedBudgets(rows)}`,
+const table = figureTable(figures, subjects);
+console.log(`${asText(table)}\n\n${describeMisses(figures)}\n\nWhere relatch is behind:\n${describeLosses(figures)}`);
+if (options.check && figures.some((figure) => judge(figure) === "missed")) process.exitCode = 1;
+if (options.write) {
+  const minutes = Math.round((performance.now() - began) / 60_000);
+  const withMisses = table.map((row) => row.map((cell) => (cell === "missed" ? "**missed**" : cell)));
+  const parts = {
+    misses: describeMisses(figures),
+    losses: describeLosses(figures),
+    table: asMarkdown(withMisses),
     rounds: String(rounds),
-  });
-  writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), text);
-  writeFileSync(new URL("../../docs/images/benchmarks.svg", import.meta.url), drawn(compared));
-}
-
-/** The eye finds them. */
-function withLosses(/** @type {string[]} */ cells) {
-  return cells.map((cell) => cell.replaceAll("behind", "**behind**"));
-}
-
-/** @param {Record<"operations" | "sizes" | "trips", import("./comparisons.mjs").Compared[]>} compared */
-function drawn({ operations: [request, verify, complete], sizes: [loading, bundle, installed], trips }) {
-  const groups = (/** @type {[string, import("./comparisons.mjs").Compared | undefined][]} */ ...of) =>
-    of.flatMap(([title, line]) => (line ? [group(title, line, ["floor", ...subjects])] : []));
-  return chart([
-    groups(
-      ["requestReset: processor time over the floor, on SQLite", request],
-      ["verifyToken: the same", verify],
-      ["completeReset: the same", complete],
-      ["completeReset: calls to the database until it responds", trips[3]],
-    ),
-    groups(
-      ["Import: processor time", loading],
-      ["Bundle: minified and gzipped", bundle],
-      ["Installation: on disk", installed],
-      ["requestReset: calls to the database until it responds", trips[0]],
-      ["verifyToken: the same", trips[2]],
-    ),
-  ]);
+    run: `${minutes} minutes, load average ${loads.join(" to ")}`,
+  };
+  writeFileSync(new URL("../../docs/benchmarks.md", import.meta.url), page(parts));
+  writeFileSync(new URL("../../docs/images/benchmarks.svg", import.meta.url), chart(figures, subjects));
 }
 
 /**
  * @template Result
- * @param {(name: "hand-written" | "relatch" | "better-auth") => Result | Promise<Result>} measure
+ * @param {(name: "hand-written" | "relatch" | "better-auth") => Result | Promise<Result>} measureOne
  */
-async function each(measure) {
+async function each(measureOne) {
   /** @type {Record<string, Awaited<Result>>} */
   const results = {};
-  for (const name of /** @type {("hand-written" | "relatch" | "better-auth")[]} */ (subjects)) {
-    results[name] = await measure(name);
-  }
+  for (const name of subjects) results[name] = await measureOne(name);
   return results;
-}
-
-/**
- * @template Result
- * @param {string} name
- * @param {() => Result | Promise<Result>} measure
- */
-async function time(name, measure) {
-  const began = performance.now();
-  const result = await measure();
-  console.error(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  return result;
 }

@@ -4,10 +4,11 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzippedSize } from "../../test/system/package/bundle.mjs";
+import { coreSize, gzippedSize } from "../../test/system/package/bundle.mjs";
 import { firstLine } from "./others.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+const lab = fileURLToPath(new URL("..", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** @param {string} path */
@@ -29,6 +30,29 @@ const MODULES = {
  */
 export const bundleSize = (name) => gzippedSize(name === "relatch" ? root : here, MODULES[name], ["node:*"]);
 
+/** Bytes of the core without the texts of emails, minified and gzipped. */
+export const coreBytes = () => coreSize(root, join(root, "dist"));
+
+/** Entries that are used with others. The bytes that come on top count. @type {Record<string, string[]>} */
+const ADDED_TO = { "relatch/http": ["relatch"], "relatch/pages": ["relatch", "relatch/http"] };
+
+/** Bytes that each entry adds to an application's bundle, minified and gzipped. */
+export async function entrySizes() {
+  /** @type {Record<string, string>} */
+  const { exports } = json(join(root, "package.json"));
+  const sizeOf = (/** @type {string[]} */ names) =>
+    names.length === 0 ? 0 : gzippedSize(root, names.map((name) => `export * from "${name}";`).join("\n"), ["node:*"]);
+  /** @type {Record<string, number>} */
+  const sizes = {};
+  for (const path of Object.keys(exports)) {
+    if (path.endsWith(".json")) continue;
+    const name = `relatch${path.slice(1)}`;
+    const others = ADDED_TO[name] ?? [];
+    sizes[name] = (await sizeOf([...others, name])) - (await sizeOf(others));
+  }
+  return sizes;
+}
+
 /**
  * Installs into an empty folder, as an application would, and measures the result. Returns nothing without a registry.
  *
@@ -48,7 +72,7 @@ export function installSize(name) {
       relatch: () => [
         join(folder, npm(root, "pack", "--ignore-scripts", "--silent", "--pack-destination", folder).trim()),
       ],
-      "better-auth": () => [versionOf(here, "better-auth")],
+      "better-auth": () => [versionOf(lab, "better-auth")],
     };
     const wanted = packages[name]();
     mkdirSync(app);

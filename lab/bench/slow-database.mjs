@@ -1,10 +1,12 @@
 // @ts-check
 /**
  * A database behind a network: each call waits, is counted, and then asks the SQLite database in this process.
- * Calls that are made at once wait at once, as connections of a pool would.
+ * Calls that are made at once wait at once, as connections of a pool would, and are one round trip.
  */
 export class SlowDatabase {
+  calls = 0;
   trips = 0;
+  #waiting = 0;
 
   /** @param {number} milliseconds */
   constructor(milliseconds) {
@@ -17,8 +19,11 @@ export class SlowDatabase {
    * @returns {Promise<Result>}
    */
   async call(run) {
-    this.trips += 1;
+    this.calls += 1;
+    if (this.#waiting === 0) this.trips += 1;
+    this.#waiting += 1;
     await new Promise((resolve) => setTimeout(resolve, this.milliseconds));
+    this.#waiting -= 1;
     return run();
   }
 

@@ -18,18 +18,6 @@ export const spread = (values) => ({
 });
 
 /**
- * The spread of the middle half: the first import after something else used the disk says nothing about a package.
- *
- * @param {number[]} values
- * @returns {Spread}
- */
-export function middleHalf(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const quarter = Math.floor(sorted.length / 4);
-  return spread(sorted.slice(quarter, sorted.length - quarter));
-}
-
-/**
  * Divides the figures of each round.
  *
  * @param {number[]} values

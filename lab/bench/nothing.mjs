@@ -1,0 +1,3 @@
+// @ts-check
+// Bare Node.js: an import of nothing.
+export {};
