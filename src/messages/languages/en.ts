@@ -40,7 +40,7 @@ export const english: Language = {
   },
   noAccount: {
     subject: (appName) => `No ${appName} account for this email address`,
-    intro: (appName) => `We got a request to reset the password of a ${appName} account with this email address. We don’t have an account with it, so there’s nothing to reset.`,
+    intro: (appName) => `We got a request to reset the ${appName} password for this email address. We don’t have an account with it, so there’s nothing to reset.`,
     otherAddress: "If this was you, you may have signed up with a different email address. Try again with that one.",
     notYou: "If this wasn’t you, you can ignore this email.",
   },

@@ -24,7 +24,7 @@ export const french: Language = {
     intro: (appName) => `Nous avons reçu une demande de réinitialisation du mot de passe de votre compte ${appName}. Pour en définir un nouveau, saisissez ce code sur la page où vous l’avez demandé\u00a0:`,
     lifetime: (duration) => `Ce code reste valable ${duration}, uniquement sur l’appareil où il a été demandé.`,
     secrecy: (appName) => `Ne communiquez ce code à personne. L’équipe ${appName} ne vous le demandera jamais.`,
-    orLink: "Ou ouvrez plutôt ce lien, sur n’importe quel appareil\u00a0:",
+    orLink: "Vous pouvez aussi ouvrir ce lien, sur n’importe quel appareil\u00a0:",
     notYou: "Cette demande ne vient pas de vous\u00a0? Vous pouvez ignorer cet e-mail\u00a0: votre mot de passe ne changera pas. Ne communiquez le lien à personne non plus.",
   },
   invitation: {
@@ -45,7 +45,7 @@ export const french: Language = {
     subject: (appName) => `Aucun compte ${appName} à cette adresse e-mail`,
     intro: (appName) => `Nous avons reçu une demande de réinitialisation du mot de passe d’un compte ${appName} avec cette adresse e-mail. Nous n’avons aucun compte à cette adresse\u00a0: il n’y a donc rien à réinitialiser.`,
     otherAddress: "Si cette demande vient de vous, votre compte est peut-être associé à une autre adresse e-mail. Réessayez avec celle-là.",
-    notYou: "Si elle ne vient pas de vous, vous pouvez ignorer cet e-mail.",
+    notYou: "Si cette demande ne vient pas de vous, vous pouvez ignorer cet e-mail.",
   },
   noPassword: {
     subject: (appName) => `Connexion à votre compte ${appName}`,

@@ -52,7 +52,7 @@ export const korean: Language = {
     signIn: "다른 서비스의 계정이나 소속 기관을 통한 로그인 등 평소 사용하시는 방법으로 로그인하세요.",
     notYou: "직접 요청하지 않으셨다면 이 이메일을 무시하셔도 됩니다. 변경된 것은 없습니다.",
   },
-  requested: (when, address) => `이 이메일의 요청 일시는 ${when}입니다${address ? `(IP 주소: ${address})` : ""}.`,
+  requested: (when, address) => `이 이메일은 ${when}에 요청되었습니다${address ? `(IP 주소: ${address})` : ""}.`,
   contact: "도움이 필요하시면 다음 주소로 문의하세요.",
   violations: {
     required: () => "새 비밀번호를 입력하세요.",

@@ -11,14 +11,14 @@ export const turkish: Language = {
   greeting: (name) => (name ? `Merhaba ${name},` : "Merhaba,"),
   resetLink: {
     subject: (appName) => `${appName} parolanızı sıfırlayın`,
-    intro: (appName) => `${appName} hesabınızın parolasını sıfırlamak için bir istek aldık. Yeni bir parola belirlemek için bu bağlantıyı açın:`,
+    intro: (appName) => `${appName} hesabınız için bir parola sıfırlama isteği aldık. Yeni bir parola belirlemek için bu bağlantıyı açın:`,
     action: "Yeni parola belirle",
     plainLink: "Düğme çalışmıyorsa bu bağlantıyı kopyalayıp tarayıcınıza yapıştırın:",
     lifetime: (duration) => `Bağlantı yalnızca bir kez kullanılabilir ve ${duration} boyunca geçerlidir.`,
     notYou: "Bu isteği siz yapmadıysanız bu e-postayı yok sayabilirsiniz: Parolanız değişmez. Bağlantıyı kimseyle paylaşmayın.",
   },
   resetCode: {
-    intro: (appName) => `${appName} hesabınızın parolasını sıfırlamak için bir istek aldık. Yeni bir parola belirlemek için bu kodu, istekte bulunduğunuz sayfaya girin:`,
+    intro: (appName) => `${appName} hesabınız için bir parola sıfırlama isteği aldık. Yeni bir parola belirlemek için bu kodu, istekte bulunduğunuz sayfaya girin:`,
     lifetime: (duration) => `Kod ${duration} boyunca geçerlidir ve yalnızca istekte bulunduğunuz cihazda kullanılabilir.`,
     secrecy: (appName) => `Bu kodu kimseyle paylaşmayın. ${appName} ekibinden hiç kimse sizden bu kodu istemez.`,
     orLink: "Ya da bu bağlantıyı dilediğiniz cihazda açın:",
@@ -40,13 +40,13 @@ export const turkish: Language = {
   },
   noAccount: {
     subject: (appName) => `Bu e-posta adresiyle kayıtlı bir ${appName} hesabı yok`,
-    intro: (appName) => `Bu e-posta adresiyle kayıtlı bir ${appName} hesabının parolasını sıfırlamak için bir istek aldık. Bu adresle kayıtlı bir hesap olmadığından sıfırlanacak bir parola da yok.`,
+    intro: (appName) => `Bu e-posta adresiyle kayıtlı bir ${appName} hesabı için parola sıfırlama isteği aldık. Bu adresle kayıtlı bir hesap olmadığından sıfırlanacak bir parola da yok.`,
     otherAddress: "Bu isteği siz yaptıysanız başka bir e-posta adresiyle kaydolmuş olabilirsiniz. O adresle yeniden deneyin.",
     notYou: "Bu isteği siz yapmadıysanız bu e-postayı yok sayabilirsiniz.",
   },
   noPassword: {
     subject: (appName) => `${appName} hesabınızda oturum açma`,
-    intro: (appName) => `${appName} hesabınızın parolasını sıfırlamak için bir istek aldık. Hesabınızın parolası yok.`,
+    intro: (appName) => `${appName} hesabınız için bir parola sıfırlama isteği aldık. Hesabınızın parolası yok.`,
     signInWith: (way) => `Oturum açma yöntemi: ${way}.`,
     signIn: "Her zamanki gibi, örneğin başka bir hizmetteki hesabınızla ya da kurumunuz üzerinden oturum açın.",
     notYou: "Bu isteği siz yapmadıysanız bu e-postayı yok sayabilirsiniz: Hiçbir şey değişmedi.",
