@@ -13,7 +13,8 @@ const SESSION_PREFIX = utf8("relatch/v1/session\0");
  * @throws {RelatchError} `ERR_OPTIONS` if `id` or `passwordHash` is missing.
  * @example
  * session.stamp = sessionStamp({ id: user.id, passwordHash: user.passwordHash }); // at sign-in
- * const isAlive = session.stamp === sessionStamp(await users.findById(session.userId)); // on every request
+ * const owner = await users.findById(session.userId); // on every request
+ * const isAlive = owner ? session.stamp === sessionStamp(owner) : false;
  */
 export function sessionStamp(user: { id: string; passwordHash: string | null }): string {
   const { id, passwordHash } = user ?? {};

@@ -50,7 +50,11 @@ const FAILURES = [
 export interface PasswordResetClient {
   /**
    * Requests a link, or with `method: "code"` a code as well, if the server has the option `codes`. The result is the same
-   * whether or not the address has an account. Keep the ticket in memory until the code has been typed.
+   * whether or not the address has an account. Keep the ticket in memory until the code has been typed. Never rejects.
+   *
+   * @example
+   * const result = await client.requestReset({ email: form.email, method: "code" });
+   * const ticket = result.ok ? result.ticket : undefined; // for redeemCode
    */
   requestReset<const M extends "link" | "code" = "link">(input: {
     email: string;
@@ -60,12 +64,24 @@ export interface PasswordResetClient {
     | ClientRefusal<"invalid_email" | "unknown_email">
     | ClientFailure
   >;
-  /** Exchanges a code for a token, as if a link had been opened. */
+  /**
+   * Exchanges a code for a token, as if a link had been opened. Never rejects.
+   *
+   * @example
+   * const redeemed = await client.redeemCode({ ticket, code: form.code });
+   * if (redeemed.ok) await client.verifyToken({ token: redeemed.token });
+   */
   redeemCode(input: {
     ticket: string;
     code: string;
   }): Promise<{ ok: true; token: string } | ClientRefusal<"invalid_or_expired_token"> | ClientFailure>;
-  /** Reports whether a link can still be used, and whose it is. */
+  /**
+   * Reports whether a link can still be used, and whose it is. Never rejects.
+   *
+   * @example
+   * const link = await client.verifyToken({ token });
+   * show(link.ok ? link.email : link.detail);
+   */
   verifyToken(input: { token: string }): Promise<
     | {
         ok: true;
@@ -78,7 +94,13 @@ export interface PasswordResetClient {
     | ClientRefusal<"invalid_or_expired_token">
     | ClientFailure
   >;
-  /** Sets the new password. */
+  /**
+   * Sets the new password. Never rejects.
+   *
+   * @example
+   * const result = await client.completeReset({ token, newPassword: form.password });
+   * if (!result.ok) show(result.detail); // result.reason is "password_rejected", for example
+   */
   completeReset(input: {
     token: string;
     newPassword: string;

@@ -116,12 +116,23 @@ export interface ProblemPageInput extends PageInput {
   readonly retryAfterSeconds: number | undefined;
 }
 
-/** The pages. Spread `defaultPages()` of `relatch/pages` and replace some. */
+/**
+ * The pages. Spread `defaultPages()` of `relatch/pages` and replace some. Each function returns a whole document and must
+ * escape what it inserts, because addresses are printed as they were typed. If one throws, the response has status 500.
+ *
+ * @example
+ * const pages: Pages = { ...defaultPages(), sent: async ({ email }) => renderSent(email) };
+ */
 export interface Pages {
+  /** The form for an address. */
   request(input: RequestPageInput): string | Promise<string>;
+  /** The page after a request, with the form for a code if one was sent. */
   sent(input: SentPageInput): string | Promise<string>;
+  /** The form for a new password. */
   newPassword(input: NewPasswordPageInput): string | Promise<string>;
+  /** The page for somebody who opens a link while signed in. */
   signedIn(input: SignedInPageInput): string | Promise<string>;
+  /** The page for every other refusal. */
   problem(input: ProblemPageInput): string | Promise<string>;
   /**
    * Directives of the Content-Security-Policy, such as `{ "style-src": "'self'" }`. Without them the policy allows images

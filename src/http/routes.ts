@@ -36,9 +36,20 @@ export type { PasswordResetRoutesOptions, Visitor };
 
 /** The routes of the password reset. */
 export interface PasswordResetRoutes<F extends Features = Record<never, never>> {
-  /** Reports whether a path is one of these routes: that of `resetUrl`, everything below it, or the well-known URL. */
+  /**
+   * Reports whether a path is one of these routes: that of `resetUrl`, everything below it, or the well-known URL. Never
+   * throws.
+   *
+   * @example
+   * if (!routes.matches(new URL(request.url).pathname)) return next();
+   */
   matches(path: string): boolean;
-  /** Responds to a request. Never rejects. */
+  /**
+   * Responds to a request. Never rejects.
+   *
+   * @example
+   * const response = await routes.handle(request, { ip, isSignedIn: false });
+   */
   handle(request: Request, visitor: Visitor<F>): Promise<Response>;
 }
 

@@ -7,7 +7,9 @@ export interface FlexibleLimiter {
   consume(key: string): Promise<unknown>;
   /** Gives a point back, even if none was taken, and opens a window if none is open. */
   reward(key: string): Promise<{ consumedPoints: number }>;
+  /** Returns the points taken in the open window, or `null` if none is open. */
   get(key: string): Promise<{ consumedPoints: number; msBeforeNext: number } | null>;
+  /** Forgets the key. */
   delete(key: string): Promise<unknown>;
 }
 

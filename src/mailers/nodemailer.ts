@@ -5,6 +5,7 @@ import { parseSender } from "./sender.ts";
 
 /** The part of a nodemailer transport that is used. */
 export interface NodemailerTransport {
+  /** Sends one email, or rejects. */
   sendMail(email: {
     from: string;
     to: string;

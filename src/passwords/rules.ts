@@ -207,5 +207,10 @@ export const notPersonal: PasswordRule = (password, { email, name, appName }) =>
 
 const fold = (text: string): string => text.normalize("NFKC").toLowerCase();
 
-/** Length, common passwords, personal words. Add `breachedPassword()` if the server may call another service. */
+/**
+ * Length, common passwords, personal words. Add `breachedPassword()` if the server may call another service.
+ *
+ * @example
+ * const passwordRules = [...defaultPasswordRules, breachedPassword()];
+ */
 export const defaultPasswordRules: readonly PasswordRule[] = Object.freeze([passwordLength(), notCommon, notPersonal]);

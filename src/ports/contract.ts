@@ -34,6 +34,18 @@ export interface ResetUser {
 /**
  * Functions over the application's users table, written by the application. `userStoreContract` of `relatch/testing`
  * checks them.
+ *
+ * @example
+ * const columns = 'SELECT id::text, email, password_hash AS "passwordHash" FROM users';
+ * const users: UserStore = {
+ *   findByEmail: async (email) => (await pool.query(`${columns} WHERE lower(email) = $1`, [email])).rows[0],
+ *   findById: async (id) => (await pool.query(`${columns} WHERE id::text = $1`, [id])).rows[0],
+ *   replacePasswordHash: async ({ userId, email, expected, next }) => {
+ *     const commit =
+ *       "UPDATE users SET password_hash = $4 WHERE id::text = $1 AND email = $2 AND password_hash = $3";
+ *     return (await pool.query(commit, [userId, email, expected, next])).rowCount === 1;
+ *   },
+ * };
  */
 export interface UserStore<Tenant = string | undefined> {
   /**
@@ -89,6 +101,10 @@ export interface PasswordChange extends FirstPassword {
  * `except` is the `sessionStamp` of the account's new password: a session with that stamp was opened with the new password
  * and may stay. Called up to three times for one reset (before the commit, after it, and by the follow-up job, which may
  * run late), so it must be harmless when it is repeated.
+ *
+ * @example
+ * const revokeSessions: RevokeSessions = (userId, { except }) =>
+ *   pool.query("DELETE FROM sessions WHERE user_id = $1 AND stamp <> $2", [userId, except]);
  */
 export type RevokeSessions = (userId: string, options: { except: string }) => Promise<unknown>;
 
@@ -109,6 +125,14 @@ export interface TokenRecord {
  * the account has a password or `keys` is given, because its hash, or the key, is part of the fingerprint. An application
  * that implements `setFirstPasswordHash` without `keys` must trust the store for accounts without a password.
  * `tokenStoreContract` of `relatch/testing` checks a store.
+ *
+ * @example
+ * const tokens: TokenStore = {
+ *   save: (record) => links.insertOne({ ...record }),
+ *   find: (tokenHash) => links.findOne({ tokenHash }),
+ *   deleteByUser: (userId) => links.deleteMany({ userId }),
+ *   deleteExpired: async (now) => (await links.deleteMany({ expiresAt: { $lte: now } })).deletedCount,
+ * };
  */
 export interface TokenStore {
   /** Adds a record. The other records of the user stay: links add up until one is used. */
@@ -218,7 +242,14 @@ export interface MailContext extends Recipient {
   idempotencyKey: string;
 }
 
-/** Sends one email. `mailerContract` of `relatch/testing` checks a mailer. */
+/**
+ * Sends one email. `mailerContract` of `relatch/testing` checks a mailer.
+ *
+ * @example
+ * const mailer: Mailer = {
+ *   send: ({ to, subject, text, html }, { idempotencyKey }) => api.send({ to, subject, text, html, idempotencyKey }),
+ * };
+ */
 export interface Mailer {
   /**
    * Resolves when the email was handed over, rejects when it was not. Properties of the error decide what happens next
@@ -233,6 +264,10 @@ export interface Mailer {
  * Properties that an error of a {@link Mailer} may have. Without them the email is sent again with the same
  * `idempotencyKey`, also if nobody knows whether it went out, as when the connection was lost before the last response of
  * the server (RFC 5321 §4.5.3.2.6).
+ *
+ * @example
+ * const failure: MailFailure = { permanent: true };
+ * throw Object.assign(new Error("The recipient was refused."), failure);
  */
 export interface MailFailure {
   /** The server refused this email or its recipient for good (SMTP 5xx). It is not sent again. */
@@ -244,6 +279,14 @@ export interface MailFailure {
 /**
  * Links of an older flow, which stay valid until they have expired. If a function rejects, the call rejects with
  * `ERR_TOKEN_STORE`. A return value of the wrong type is reported to `onError`, and the link is refused.
+ *
+ * @example
+ * const legacyTokens: LegacyTokens = {
+ *   until: new Date("2027-03-01"),
+ *   find: (token) => oldLinks.findOne({ token }),
+ *   spend: async (token) => (await oldLinks.deleteOne({ token })).deletedCount === 1,
+ *   revoke: (userId) => oldLinks.deleteMany({ userId }),
+ * };
  */
 export interface LegacyTokens {
   /** The end: from then on no old link is accepted. */
@@ -275,7 +318,12 @@ export interface LegacyToken {
   expiresAt: Date;
 }
 
-/** The hasher that the sign-in already uses. oslo's `Argon2id`, `Scrypt` and `Bcrypt` fit as they are. */
+/**
+ * The hasher that the sign-in already uses. oslo's `Argon2id`, `Scrypt` and `Bcrypt` fit as they are.
+ *
+ * @example
+ * const hasher: PasswordHasher = new Argon2id(); // of "oslo/password"
+ */
 export interface PasswordHasher {
   /**
    * Hashes a password with a fresh salt. It gets the password exactly as it was typed. If it has to be normalized, the
@@ -287,6 +335,12 @@ export interface PasswordHasher {
 /**
  * The second factors of the accounts that have one, as the sign-in knows them (ASVS 5.0 V6.4.3, NIST SP 800-63B-4).
  * `secondFactorContract` of `relatch/testing` checks an implementation.
+ *
+ * @example
+ * const secondFactor: SecondFactor<"totp"> = {
+ *   methods: async (userId) => ((await findTotpKey(userId)) ? ["totp"] : []),
+ *   verify: (userId, { response }) => spendTotpCode(userId, response),
+ * };
  */
 export interface SecondFactor<Method extends string = string> {
   /**
@@ -309,7 +363,13 @@ export interface SecondFactorProof<Method extends string = string> {
   response: string;
 }
 
-/** At most `max` units in any window of this length, counted from the first unit. */
+/**
+ * At most `max` units in any window of this length, counted from the first unit. `max` is a whole number from 1 to
+ * 2,147,483,647, and `window` is at most 24 hours.
+ *
+ * @example
+ * const rule: RateRule = { max: 30, window: new TimeSpan(15, "m") };
+ */
 export interface RateRule {
   max: number;
   window: TimeSpan;
@@ -318,6 +378,14 @@ export interface RateRule {
 /**
  * Counts units against a rule. Default: `memoryRateLimiter()`. `rateLimiterContract` of `relatch/testing` checks a
  * limiter.
+ *
+ * @example
+ * const rateLimiter: RateLimiter = {
+ *   consume: async (key, { max, window }) => {
+ *     const { count, secondsLeft } = await countAtomically(key, window.seconds());
+ *     return { allowed: count <= max, retryAfterSeconds: secondsLeft };
+ *   },
+ * };
  */
 export interface RateLimiter {
   /**
@@ -389,6 +457,12 @@ export type DropReason = "queue_full" | "gave_up";
 /**
  * Runs jobs, in this process or through a queue. Default: `background()`. `dispatcherContract` of `relatch/testing` checks
  * a dispatcher.
+ *
+ * @example
+ * const dispatcher: Dispatcher = {
+ *   needsKeys: true, // a worker calls passwordReset.deliver(job)
+ *   dispatch: (job) => queue.add("reset", job, { jobId: job.id }),
+ * };
  */
 export interface Dispatcher {
   /**

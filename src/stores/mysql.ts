@@ -8,6 +8,7 @@ export type { SqlTokenStore };
 
 /** The part of `mysql2/promise` that is used: a pool or a connection. */
 export interface MysqlClient {
+  /** Runs a prepared statement. Its first result is the rows, or the number of changed rows. */
   execute(sql: string, params: (string | number)[]): Promise<[unknown, ...unknown[]]>;
 }
 

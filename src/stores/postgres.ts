@@ -9,6 +9,7 @@ export type { SqlTokenStore };
  * Neon and Vercel. For postgres.js: `{ query: async (text, params) => ({ rows: await sql.unsafe(text, params) }) }`.
  */
 export interface PostgresClient {
+  /** Runs one statement with its parameters. */
   query(text: string, params: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
 

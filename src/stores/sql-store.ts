@@ -7,7 +7,13 @@ import { toTokenRecord } from "./token-record.ts";
 
 /** A token store on a table in an SQL database. */
 export interface SqlTokenStore extends TokenStore {
-  /** Creates the table and its indexes if they do not exist. Several processes may call it at the same time. */
+  /**
+   * Creates the table and its indexes if they do not exist. Several processes may call it at the same time. Rejects with
+   * the error of the driver if the database refuses.
+   *
+   * @example
+   * await postgresTokens(pool).createTable();
+   */
   createTable(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ type Value = string | number;
 
 /** A database of `libsql`, `better-sqlite3`, `node:sqlite` or `bun:sqlite`, whose calls return at once. */
 export interface SyncSqlite {
+  /** Prepares one statement. */
   prepare(sql: string): {
     get(...params: Value[]): unknown;
     run(...params: Value[]): { changes: number | bigint };
@@ -16,18 +17,22 @@ export interface SyncSqlite {
 
 /** A binding of Cloudflare D1. */
 export interface D1 {
+  /** Prepares one statement. */
   prepare(sql: string): {
     bind(...params: Value[]): {
       first(): Promise<unknown>;
       run(): Promise<{ meta: { changes?: number | undefined } }>;
     };
   };
+  /** Runs statements in one transaction. */
   batch(statements: never[]): Promise<unknown>;
+  /** Optional: reads from the primary database, where read replication is on. */
   withSession?(constraint: "first-primary"): Pick<D1, "prepare">;
 }
 
 /** A client of `@libsql/client`. */
 export interface LibsqlClient {
+  /** Runs one statement. */
   execute(statement: { sql: string; args: Value[] }): Promise<{ rows: unknown[]; rowsAffected: number }>;
 }
 

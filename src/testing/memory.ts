@@ -16,12 +16,20 @@ import { memoryTokens } from "../stores/memory.ts";
 
 export { memoryTokens };
 
-/** Users in memory. `set` and `delete` change them as other parts of the application would. */
+/**
+ * Users in memory. `set` and `delete` change them as other parts of the application would.
+ *
+ * @example
+ * const users: MemoryUsers = memoryUsers();
+ * users.set({ id: "42", email: "mike@example.org", passwordHash: null });
+ * users.get("42")?.email; // "mike@example.org"
+ */
 export interface MemoryUsers extends UserStore {
   /** Returns a copy of the user, for assertions. */
   get(id: string): ResetUser | undefined;
   /** Adds a user, or replaces the user with this id. */
   set(user: ResetUser): void;
+  /** Deletes a user, if there is one with this id. */
   delete(id: string): void;
 }
 
@@ -73,7 +81,13 @@ export function memoryUsers(
 /** An email that was "sent". */
 export type SentMail = Readonly<MailMessage & MailContext>;
 
-/** Keeps emails instead of sending them. */
+/**
+ * Keeps emails instead of sending them. Call `drain()` before you look at them.
+ *
+ * @example
+ * const mailer: MemoryMailer = memoryMailer();
+ * mailer.lastToken("mike@example.org"); // undefined: nothing was sent
+ */
 export interface MemoryMailer extends Mailer {
   /** Every email, oldest first. */
   readonly sent: SentMail[];
@@ -89,6 +103,8 @@ export interface MemoryMailer extends Mailer {
  * Keeps emails in memory, for tests. Call `drain()` before you look at them.
  *
  * @example
+ * const mailer = memoryMailer();
+ * const passwordReset = createPasswordReset({ ...options, mailer });
  * await passwordReset.drain();
  * const token = mailer.lastToken("mike@example.org");
  */
@@ -118,6 +134,12 @@ export function memoryMailer(): MemoryMailer {
 
 /** A hasher for tests, with the `verify` that a sign-in needs. */
 export interface MemoryHasher extends PasswordHasher {
+  /**
+   * Reports whether this is the password that was hashed.
+   *
+   * @example
+   * await hasher.verify(await hasher.hash("correct horse"), "correct horse"); // true
+   */
   verify(hash: string, password: string): Promise<boolean>;
 }
 

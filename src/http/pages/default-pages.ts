@@ -30,7 +30,8 @@ export interface DefaultPages extends Pages {
  *
  * @throws {RelatchError} `ERR_OPTIONS` if an option is unknown or not what it must be.
  * @example
- * const pages = { ...defaultPages({ accent: "#0f766e", logoUrl: "/logo.svg" }), sent: ({ email }) => renderSent(email) };
+ * const pages = defaultPages({ accent: "#0f766e", logoUrl: "/logo.svg" });
+ * const routes = passwordResetRoutes({ passwordReset, pages });
  */
 export function defaultPages(options: DefaultPagesOptions = {}): DefaultPages {
   const { accent, logoUrl, stylesheet, texts: own } = readOptions("defaultPages", options, SHAPE);

@@ -7,7 +7,7 @@ export interface TitledText {
   detail: string;
 }
 
-/** The status of a refusal: 400, 404, 429, … */
+/** The status of a refusal, such as 404 or 429. */
 export type ProblemStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 /**
