@@ -1,6 +1,26 @@
+import { writeFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import { entries } from "./entries.ts";
+import { sbomOf } from "./sbom.ts";
+
+/** The packages of which at least one byte is in the output. */
+const builtIn = new Set<string>();
+
+/** Records the packages whose code esbuild keeps. */
+const recordBuiltIn: Plugin = {
+  name: "record-built-in",
+  setup(build) {
+    build.onEnd(({ metafile }) => {
+      for (const { inputs } of Object.values(metafile?.outputs ?? {})) {
+        for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+          const [, name] = /.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? [];
+          if (name !== undefined && bytesInOutput > 0) builtIn.add(name);
+        }
+      }
+    });
+  },
+};
 
 /** Replaces `common-passwords.ts` by the list it computes, so that the package it comes from is not bundled. */
 const evaluateCommonPasswords: Plugin = {
@@ -8,6 +28,7 @@ const evaluateCommonPasswords: Plugin = {
   setup(build) {
     build.onLoad({ filter: /\bcommon-passwords\.ts$/ }, async () => {
       const { commonPasswords } = await import("./src/passwords/common-passwords.ts");
+      builtIn.add("@zxcvbn-ts/language-common");
       const list = JSON.stringify([...commonPasswords].join(" "));
       return { contents: `export const commonPasswords = new Set(${list}.split(" "));` };
     });
@@ -40,6 +61,7 @@ export default defineConfig({
   esbuildOptions(options) {
     options.charset = "utf8";
   },
-  esbuildPlugins: [evaluateCommonPasswords],
+  esbuildPlugins: [evaluateCommonPasswords, recordBuiltIn],
   plugins: [requireChunks],
+  onSuccess: () => writeFile("dist/sbom.cdx.json", sbomOf(builtIn)),
 });

@@ -17,7 +17,14 @@ const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf
 const targets = Object.values(manifest.exports).flatMap((target) =>
   typeof target === "string" ? [target] : Object.values(target).flatMap((formats) => Object.values(formats)),
 );
-const DOCUMENTS = ["package.json", "README.md", "LICENSE", "THIRD_PARTY_LICENSES.txt", "CHANGELOG.md"];
+const DOCUMENTS = [
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "THIRD_PARTY_LICENSES.txt",
+  "CHANGELOG.md",
+  "dist/sbom.cdx.json",
+];
 const expected = new Set(DOCUMENTS);
 /** @type {Set<string>} */
 const problems = new Set();
