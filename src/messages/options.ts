@@ -25,7 +25,8 @@ export interface StandardMessageOptions {
 export interface StandardNoticeOptions extends StandardMessageOptions {
   /**
    * How people without a password sign in: a name like "Google", or a function that is called for each email. If it
-   * returns nothing, the email says "the way you usually do". What it returns is printed so that nothing in it becomes a link.
+   * returns nothing, the email says "the way you usually do". What it returns is printed so that nothing in it becomes a
+   * link.
    */
   signInWith?: string | ((to: Recipient) => string | null | undefined | Promise<string | null | undefined>) | undefined;
 }

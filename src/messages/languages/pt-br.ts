@@ -11,7 +11,7 @@ const CHARACTERS: PluralForms = { one: "# caractere", other: "# caracteres" };
  */
 export const brazilianPortuguese: Language = {
   tag: "pt-BR",
-  greeting: (name) => (name ? `Olá, ${name}!` : "Olá!"),
+  greeting: (name) => (name ? `Olá, ${name},` : "Olá,"),
   resetLink: {
     subject: (appName) => `Redefina a senha da sua conta ${appName}`,
     intro: (appName) => `Recebemos uma solicitação para redefinir a senha da sua conta ${appName}. Para definir uma nova, abra este link:`,
