@@ -5,11 +5,15 @@ import { resolveLink, withLinks } from "./links.ts";
 // The pages of the site next to the API reference. Typedoc reads Markdown, so every file that a guide links to is written
 // into a folder as Markdown, under its path in the repository.
 
-/** The menu. A guide that is not named here comes last among the guides. */
-const MENU = {
-  Start: ["new-application", "existing-system", "go-live"],
+/**
+ * The menu: the three paths of the README, and the pages next to them. A guide that is not named here comes last among the
+ * guides.
+ */
+export const MENU = {
+  "New application": ["new-application", "go-live"],
+  "Existing system": ["existing-system", "users-and-sessions"],
+  "Security review": ["security-review", "how-it-works", "known-flaws", "checklists", "timing", "SECURITY"],
   Guides: [
-    "users-and-sessions",
     "routes-and-pages",
     "email",
     "token-stores",
@@ -20,10 +24,9 @@ const MENU = {
     "production",
     "testing-your-code",
   ],
-  Reference: ["events-and-errors", "compiler-errors", "runtimes"],
-  Explanation: ["how-it-works", "design-decisions", "comparison", "benchmarks", "scale"],
-  Security: ["SECURITY", "security-review", "known-flaws", "checklists", "timing"],
-  Project: ["CONTRIBUTING", "dependencies", "CHANGELOG"],
+  Reference: ["events-and-errors", "compiler-errors"],
+  Explanation: ["design-decisions", "comparison", "performance", "benchmarks", "scale"],
+  Project: ["CONTRIBUTING", "CHANGELOG"],
 } as const;
 
 /** The group of the files that guides link to. They are pages, but not in the menu. */
@@ -134,11 +137,12 @@ export function writePages(root: string, folder: string): Pages {
 
 function placeOf(path: string): { group: string; place: number } {
   const name = path.replace(/^.*\/|\.md$/g, "");
-  for (const [nth, [group, names]] of Object.entries(MENU).entries()) {
+  const groups = Object.keys(MENU);
+  for (const [group, names] of Object.entries(MENU)) {
     const place = (names as readonly string[]).indexOf(name);
-    if (place >= 0) return { group, place: 100 * nth + place };
+    if (place >= 0) return { group, place: 100 * groups.indexOf(group) + place };
   }
-  return { group: "Guides", place: 199 };
+  return { group: "Guides", place: 100 * groups.indexOf("Guides") + 99 };
 }
 
 /** A file as a page: its path, and what is in it. */

@@ -12,12 +12,13 @@ import { judge } from "./verdict.ts";
 
 // The built package's own tests on every runtime that it is for, and the reset pages served by it there. Arguments
 // are the runtimes to compare with the first one. Without arguments, all of them run.
-// `--write` renews the tables of docs/runtimes.md if nothing failed.
+// `--write` renews the table of docs/production.md if nothing failed.
 
 const isToWrite = process.argv.includes("--write");
 const only = process.argv.slice(2).filter((argument) => argument !== "--write");
 const problems: string[] = [];
-const tables: string[] = [];
+/** The columns of the page's table: for each runtime, how many cases passed. */
+const columns = new Map<string, Map<string, string>>();
 
 const { fromSource } = await buildPackage();
 console.log(`What the package does not export is tested from its source: ${fromSource.join(", ")}\n`);
@@ -72,25 +73,33 @@ function missing(runtime: string): void {
 function show(title: string, runs: readonly RuntimeRun[], exceptions: readonly Exception[]): void {
   const [reference] = runs;
   if (!reference) return;
+  const column = new Map<string, string>();
+  columns.set(title, column);
   const rows = runs.map(({ runtime, version, database, report }) => {
     const own = exceptions.filter((exception) => exception.runtime === runtime);
     const verdict = judge(report, reference.report, own);
     problems.push(...verdict.problems.map((problem) => `${runtime}: ${problem}`));
     if (verdict.passed === 0) problems.push(`${runtime}: not one case passed`);
     const excused = verdict.excused.map(({ count, reason }) => `${count}: ${reason}`).join("; ");
+    const notRun = verdict.excused.reduce((sum, { count }) => sum + count, 0);
+    column.set(`${runtime.split(" ")[0]} ${version}`, `${verdict.passed}${notRun > 0 ? `, ${notRun} excepted` : ""}`);
     return `| ${runtime.split(" ")[0]} | ${version} | ${database} | ${verdict.passed} | ${excused || "none"} |`;
   });
   const head = ["| runtime | version | SQLite | cases passed | not run |", "|---|---|---|---:|---|"];
-  tables.push(`${title}:\n\n${[...head, ...rows].join("\n")}\n`);
-  console.log(`\n${tables.at(-1)}`);
+  console.log(`\n${title}:\n\n${[...head, ...rows].join("\n")}\n`);
 }
 
 function writePage(): void {
-  const page = join(root, "docs/runtimes.md");
-  const [before, , after] = readFileSync(page, "utf8").split(/(?<=<!-- tables -->\n)|(?=<!-- end of tables -->)/);
+  const page = join(root, "docs/production.md");
+  const [before, , after] = readFileSync(page, "utf8").split(/(?<=<!-- runtimes -->\n)|(?=<!-- end of runtimes -->)/);
+  const titles = [...columns.keys()];
+  const runtimes = new Set([...columns.values()].flatMap((column) => [...column.keys()]));
+  const rows = [...runtimes].map((runtime) => {
+    const cells = titles.map((title) => columns.get(title)?.get(runtime) ?? "");
+    return `| ${[runtime, ...cells].join(" | ")} |`;
+  });
+  const head = [`| cases passed, of | ${titles.join(" | ")} |`, `|---|${"---:|".repeat(titles.length)}`];
   const day = new Date().toISOString().slice(0, 10);
-  writeFileSync(
-    page,
-    `${before}\n${tables.join("\n")}\nRun on ${day}, ${process.platform}-${process.arch}.\n\n${after}`,
-  );
+  const table = [...head, ...rows].join("\n");
+  writeFileSync(page, `${before}\n${table}\n\nRun on ${day}, ${process.platform}-${process.arch}.\n\n${after}`);
 }

@@ -75,7 +75,7 @@ const span = (prefix: string, count: number): string[] =>
 /** The items that a table must have, if its catalog numbers them. */
 const CATALOGS: readonly [heading: string, items: readonly string[]][] = [
   ["OWASP Forgot Password Cheat Sheet", []],
-  ...[12, 8, 6, 8].map((count, nth): [string, string[]] => [`V6\\.${nth + 2}`, span(`6.${nth + 2}`, count)]),
+  ...[12, 8, 6, 8, 4].map((count, nth): [string, string[]] => [`V6\\.${nth + 2}`, span(`6.${nth + 2}`, count)]),
   ["V7\\.4", span("7.4", 5)],
   [
     "V11",
@@ -93,7 +93,7 @@ describe.each(CATALOGS)("The table under %s", (heading, items) => {
   const rows = rowsUnder(heading);
 
   test("has every item of its catalog", () => {
-    expect(rows.length).toBeGreaterThan(4);
+    expect(rows.length).toBeGreaterThan(3);
     const numbers = rows.flatMap(
       ([item = ""]) => /^(?:[\d.]+\d|\d)(?:(?: to |, )[\d.]+\d)?/.exec(item)?.[0].split(/ to |, /) ?? [],
     );
