@@ -5,7 +5,5 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: ["test/unit/**/*.test.ts", "test/contract/stores/memory.test.ts"],
-    // It goes through all of Unicode, which would take seconds for every change.
-    exclude: ["test/unit/lib/email-address-every-letter.test.ts"],
   },
 });

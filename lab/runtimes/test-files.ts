@@ -25,6 +25,7 @@ export const testFiles: readonly string[] = [
     .flatMap(testsIn)
     .filter((file) => !onNodeOnly.some(({ files }) => files.test(file))),
   "test/system/email/smtp.test.ts",
+  "lab/runtimes/suites/every-letter.ts",
   "lab/runtimes/suites/own-sqlite.ts",
   "lab/runtimes/suites/services-outside.ts",
 ];
