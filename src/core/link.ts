@@ -1,5 +1,5 @@
 import { RelatchError } from "../lib/errors.ts";
-import { optionError } from "../lib/shape.ts";
+import { mustBe } from "../lib/shape.ts";
 import { readOwnField } from "../lib/untrusted-input.ts";
 import type { Claim } from "../links/scheme.ts";
 import type { Account } from "../ports/account.ts";
@@ -70,12 +70,15 @@ export const reportRefusal = ({ config }: Core, reason: TokenRefusal, origin: Or
 /** Revokes all links of a user. */
 export async function revokeTokens({ config }: Core, userId: string): Promise<void> {
   if (typeof userId !== "string" || userId === "") {
-    throw optionError("revokeTokens must be given the id of a user, as a non-empty string.");
+    throw mustBe("The id given to revokeTokens", "a non-empty string", userId, "revokeTokens(String(user.id))");
   }
   const { links } = config;
   await Promise.all([links.revoke?.(userId), links.revokeLegacy?.(userId)]);
   if (!links.revoke) {
-    throw new RelatchError("ERR_TOKEN_STORE", "Signed tokens cannot be revoked before they expire.");
+    throw new RelatchError(
+      "ERR_TOKEN_STORE",
+      "revokeTokens must have a token store, because signed tokens cannot be revoked. Example: tokens: postgresTokens(pool).",
+    );
   }
   config.emit({ type: "tokens_revoked", userId });
 }

@@ -333,7 +333,10 @@ function readLinks(
   { now, onlyNewest }: { now: () => Date; onlyNewest: boolean },
 ): LinkScheme {
   if (!isSigned(tokens)) return storedLinks(guardTokens(calls, tokens), { keys: keys ?? [], onlyNewest, now });
-  if (onlyNewest) throw optionError("onlyNewestLink needs a token store: signed tokens cannot be revoked.");
+  if (onlyNewest)
+    throw optionError(
+      "onlyNewestLink must have a token store, because signed tokens cannot be revoked. Leave one of them out.",
+    );
   if (!keys) throw keysRequired("signedTokens()");
   return signedLinks(keys);
 }
@@ -347,12 +350,19 @@ function readCodes(
   tokenLifetime: number,
 ): NonNullable<Config["codes"]> {
   if (!keys) throw keysRequired("codes");
-  if (!links.codes) throw optionError("codes needs a token store: a code stands for a link in it.");
+  if (!links.codes)
+    throw optionError(
+      "codes must have a token store, because a code stands for a link in it. Leave codes or signedTokens() out.",
+    );
   if (limits.addressRules.length === 0) {
-    throw optionError("codes needs limits.address, which must not be false: every request is a chance to guess.");
+    throw optionError(
+      "limits.address must not be false with codes, because every request is a chance to guess. Leave limits.address out.",
+    );
   }
   if (lifetime !== undefined && lifetime > tokenLifetime) {
-    throw optionError(`codes.lifetime must be at most tokenLifetime, received ${lifetime} ms.`);
+    throw optionError(
+      `codes.lifetime must be at most tokenLifetime, which is ${tokenLifetime} ms, received ${lifetime} ms.`,
+    );
   }
   return Object.freeze({ digits, lifetime: lifetime ?? Math.min(10 * MINUTE, tokenLifetime) });
 }
@@ -361,9 +371,11 @@ function readCodes(
 function readOrigin(resetUrl: Config["resetUrl"], languages: Config["languages"], isUsed: boolean): Config["originOf"] {
   if (!isUsed) return () => "";
   return (tenant) => {
-    const [origin = "", ...others] = new Set(languages.map(({ tag }) => resetUrl({ tenant, locale: tag }).origin));
-    if (others.length > 0) {
-      throw optionError("resetUrl must have the same origin in every language, because tokens are signed.");
+    const [origin = "", other] = new Set(languages.map(({ tag }) => resetUrl({ tenant, locale: tag }).origin));
+    if (other !== undefined) {
+      throw optionError(
+        `resetUrl must have the same origin in every language, because tokens are signed, received ${origin} and ${other}.`,
+      );
     }
     return origin;
   };
@@ -373,7 +385,9 @@ function readLimits(limits: ReturnType<typeof someLimits> | false, tokenLifetime
   const { client, address, rateLimiter, onUnavailable } =
     limits === false ? { client: false as const, address: false as const } : { ...limits };
   if (address === false && tokenLifetime > HOUR) {
-    throw optionError("limits.address must not be false if tokenLifetime is over an hour, because links add up.");
+    throw optionError(
+      "limits.address must not be false if tokenLifetime is over an hour, because links add up. Leave limits.address out.",
+    );
   }
   return {
     rateLimiter,
@@ -388,8 +402,11 @@ function readAddressRules(rules: readonly RateRule[] | undefined, tokenLifetime:
   const shorten = (rule: RateRule): RateRule =>
     rule.window.milliseconds() <= tokenLifetime ? rule : { ...rule, window: new TimeSpan(tokenLifetime, "ms") };
   if (rules === undefined) return [MINUTE_RULE, HOUR_RULE].map(shorten);
-  if (rules.some(({ window }) => window.milliseconds() > tokenLifetime)) {
-    throw optionError("limits.address must have no window longer than tokenLifetime.");
+  const longest = Math.max(...rules.map(({ window }) => window.milliseconds()));
+  if (longest > tokenLifetime) {
+    throw optionError(
+      `limits.address must have windows of at most tokenLifetime, which is ${tokenLifetime} ms, received ${longest} ms.`,
+    );
   }
   return rules;
 }

@@ -1,4 +1,4 @@
-import { optionError } from "../lib/shape.ts";
+import { mustBe } from "../lib/shape.ts";
 import { isDeclared } from "../lib/tenants.ts";
 import { readOwnField } from "../lib/untrusted-input.ts";
 import { chooseLanguage } from "../messages/language.ts";
@@ -16,7 +16,7 @@ export async function sendLink(core: Core, input: unknown): Promise<SendLinkResu
   const { users, tenants, languages, emit, now } = core.config;
   const userId = readOwnField(input, "userId");
   if (typeof userId !== "string" || userId === "") {
-    throw optionError("sendLink must be given the id of a user, as a non-empty string.");
+    throw mustBe("The id given to sendLink", "a non-empty string", userId, "sendLink({ userId: String(user.id) })");
   }
   const correlationId = readCorrelationId(input);
   const account = await users.findById(userId);

@@ -1,7 +1,7 @@
 import { sha256 } from "@oslojs/crypto/sha2";
 import { encodeBase64urlNoPadding } from "@oslojs/encoding";
 import { encodeParts, utf8 } from "../lib/bytes.ts";
-import { optionError } from "../lib/shape.ts";
+import { describeType, optionError } from "../lib/shape.ts";
 
 const SESSION_PREFIX = utf8("relatch/v1/session\0");
 
@@ -19,7 +19,10 @@ const SESSION_PREFIX = utf8("relatch/v1/session\0");
 export function sessionStamp(user: { id: string; passwordHash: string | null }): string {
   const { id, passwordHash } = user ?? {};
   if (typeof id !== "string" || (typeof passwordHash !== "string" && passwordHash !== null)) {
-    throw optionError("sessionStamp must be given an account with id (a string) and passwordHash (a string or null).");
+    throw optionError(
+      `sessionStamp must be given an account with id (a string) and passwordHash (a string or null), received ${describeType(id)} and ${describeType(passwordHash)}. ` +
+        "Example: sessionStamp({ id: String(row.id), passwordHash: row.password_hash }).",
+    );
   }
   return encodeBase64urlNoPadding(sha256(encodeParts(SESSION_PREFIX, id, passwordHash ?? "")));
 }

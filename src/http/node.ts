@@ -98,7 +98,9 @@ function readBody(req: NodeRequest, headers: Headers): Body {
   if (!req.readableDidRead) return ReadableStream.from(req.iterator({ destroyOnReturn: false })) as Body;
   const body = req.rawBody ?? req.body;
   if (body === undefined && isExpected(req)) {
-    throw optionError("nodeMiddleware must be mounted before whatever reads the body and leaves no req.body.");
+    throw optionError(
+      "nodeMiddleware must be given a request whose body is unread or in req.body. Mount it before other code that reads bodies.",
+    );
   }
   // Parsers inflate.
   headers.delete("Content-Encoding");

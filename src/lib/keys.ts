@@ -24,11 +24,12 @@ function describeKey(value: unknown): string {
 export const aKeyRing: Reader<Keys> = (value, path) => {
   const [first, ...others] = anArrayOf(aKey)(value, path);
   if (!first || others.length > 4) {
-    throw optionError(`${path} must contain 1 to 5 keys, the signing one first.`);
+    const received = first ? others.length + 1 : "none";
+    throw optionError(`${path} must contain 1 to 5 keys, the signing one first, received ${received}.`);
   }
   const keys = [first, ...others] as const;
   if (new Set(keys.map((key) => encodeBase64urlNoPadding(key))).size < keys.length) {
-    throw optionError(`${path} must not contain the same key twice.`);
+    throw optionError(`${path} must contain different keys, received the same key twice. Remove one of the two.`);
   }
   return keys;
 };

@@ -1,6 +1,8 @@
 import { optionError } from "./shape.ts";
 import { readSafely } from "./untrusted-input.ts";
 
+const EXAMPLE = '"https://app.example.com/password_reset/:token"';
+
 /** A template of links that was checked. */
 export interface ResetUrl {
   readonly template: string;
@@ -17,16 +19,14 @@ export interface ResetUrl {
 export function parseResetUrl(template: unknown, path = "resetUrl"): ResetUrl {
   const refuse = (demand: string): never => {
     const received = typeof template === "string" ? JSON.stringify(template) : typeof template;
-    throw optionError(
-      `${path} must ${demand}, received ${received}. Example: "https://app.example.com/password_reset/:token".`,
-    );
+    throw optionError(`${path} must ${demand}, received ${received}. Example: ${EXAMPLE}.`);
   };
   const url = readSafely(() => new URL(template as string));
   if (typeof template !== "string" || !url) return refuse("be an absolute URL");
   // The URL parser drops tabs and line breaks silently, so what is checked would not be what was written.
   if (/[\s\p{Cc}]/u.test(template)) return refuse("contain no white space");
   if (url.username !== "" || url.password !== "") {
-    throw optionError(`${path} must contain no user name or password.`);
+    throw optionError(`${path} must contain no user name or password. Example: ${EXAMPLE}.`);
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
     return refuse("use https (http is allowed on localhost only)");

@@ -15,7 +15,8 @@ const MEMORY = 1000;
  * const mailer = combine(nodemailerMailer(transport), textMessageMailer);
  */
 export function combine(...mailers: [Mailer, ...Mailer[]]): Mailer {
-  if (mailers.length === 0) throw optionError("combine must get at least one mailer, received none.");
+  if (mailers.length === 0)
+    throw optionError("combine must be given at least one mailer, received none. Example: combine(mailer).");
   for (const [index, mailer] of mailers.entries()) anObjectWith(["send"])(mailer, `combine[${index}]`);
   const sentBy = new Recent<Set<Mailer>>(MEMORY);
   return {

@@ -63,7 +63,9 @@ function createRequest(service: MailService, email: OutgoingMail): MailRequest {
     const { protocol, hostname, username } = readSafely(() => new URL(request.url)) ?? {};
     const isLocal = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname ?? "");
     if (username !== "" || (protocol !== "https:" && !(protocol === "http:" && isLocal))) {
-      throw optionError("The URL of a mail service must use https and contain no credentials.");
+      throw optionError(
+        'The URL of a mail service must use https and contain no user name. Example: "https://api.example.com/send".',
+      );
     }
     return { ...request, headers: { "User-Agent": "relatch", ...request.headers } };
   } catch (cause) {

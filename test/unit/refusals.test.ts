@@ -82,7 +82,7 @@ const OPTIONS: Record<string, object> = {
     { resetUrl: "http://app.example.com/:token" },
   'resetUrl must contain :token exactly once, received "https://app.example.com/". Example: "https://app.example.com/password_reset/:token".':
     { resetUrl: "https://app.example.com/" },
-  "resetUrl must contain no user name or password.": {
+  'resetUrl must contain no user name or password. Example: "https://app.example.com/password_reset/:token".': {
     resetUrl: "https://user:secret@app.example.com/:token",
   },
   'revokeSessions must be a function, "in_transaction", or false, which leaves old sessions valid, received undefined. Example: (userId, { except }) => deleteSessions(userId, except).':
@@ -132,13 +132,14 @@ const OPTIONS: Record<string, object> = {
   'Unknown option "limits.client.windowSeconds". Known options: max, window.': {
     limits: { client: { max: 3, windowSeconds: 60 } },
   },
-  "limits.address must have no window longer than tokenLifetime.": {
+  "limits.address must have windows of at most tokenLifetime, which is 3600000 ms, received 7200000 ms.": {
     limits: { address: [{ max: 3, window: new TimeSpan(2, "h") }] },
   },
-  "limits.address must not be false if tokenLifetime is over an hour, because links add up.": {
-    limits: { address: false },
-    tokenLifetime: DAY,
-  },
+  "limits.address must not be false if tokenLifetime is over an hour, because links add up. Leave limits.address out.":
+    {
+      limits: { address: false },
+      tokenLifetime: DAY,
+    },
   'limits.onUnavailable must be "refuse" or "allow", received a string.': {
     limits: { onUnavailable: "ignore" },
   },
@@ -151,14 +152,16 @@ const OPTIONS: Record<string, object> = {
     mailer: { send: none, needsFrom: true },
   },
   "keys must be an array, received bytes.": { keys: KEY },
-  "keys must contain 1 to 5 keys, the signing one first.": { keys: [] },
+  "keys must contain 1 to 5 keys, the signing one first, received none.": { keys: [] },
   [mustBeKey("keys[1]", "31 bytes")]: { keys: [KEY, KEY.subarray(1)] },
   [mustBeKey("keys[0]", "0 bytes")]: { keys: [Buffer.from("", "base64")] },
   [mustBeKey("keys[0]", "48 bytes")]: { keys: [Buffer.from("0".repeat(64), "base64")] },
   [mustBeKey("keys[0]", "only zeros")]: { keys: [new Uint8Array(32)] },
   [mustBeKey("keys[0]", "a string")]: { keys: ["0".repeat(64)] },
   [mustBeKey("keys[0]", "undefined")]: { keys: [undefined] },
-  "keys must not contain the same key twice.": { keys: [KEY, Uint8Array.from(KEY)] },
+  "keys must contain different keys, received the same key twice. Remove one of the two.": {
+    keys: [KEY, Uint8Array.from(KEY)],
+  },
   'keys is required by signedTokens(): 1 to 5 keys of 32 random bytes, the same in all processes. Example: keys: [Buffer.from(process.env.RESET_KEY, "base64")].':
     { tokens: signedTokens() },
   'keys is required by a dispatcher that leaves this process: 1 to 5 keys of 32 random bytes, the same in all processes. Example: keys: [Buffer.from(process.env.RESET_KEY, "base64")].':
@@ -170,17 +173,22 @@ const OPTIONS: Record<string, object> = {
   "codes.digits must be a whole number from 8 to 10, received 7.": { codes: { digits: 7 } },
   'codes.lifetime must be a TimeSpan from 60000 ms to 15 minutes, received 960000 ms. Example: new TimeSpan(10, "m").':
     { codes: { lifetime: new TimeSpan(16, "m") } },
-  "codes.lifetime must be at most tokenLifetime, received 900000 ms.": {
+  "codes.lifetime must be at most tokenLifetime, which is 600000 ms, received 900000 ms.": {
     ...{ codes: { lifetime: new TimeSpan(15, "m") }, keys: [KEY], tokenLifetime: new TimeSpan(10, "m") },
   },
-  "codes needs a token store: a code stands for a link in it.": { codes: true, keys: [KEY], tokens: signedTokens() },
-  "codes needs limits.address, which must not be false: every request is a chance to guess.": {
-    ...{ codes: true, keys: [KEY], limits: false },
+  "codes must have a token store, because a code stands for a link in it. Leave codes or signedTokens() out.": {
+    codes: true,
+    keys: [KEY],
+    tokens: signedTokens(),
   },
+  "limits.address must not be false with codes, because every request is a chance to guess. Leave limits.address out.":
+    {
+      ...{ codes: true, keys: [KEY], limits: false },
+    },
   "secondFactor must be an object with methods(), verify(), received true.": { secondFactor: true },
   "secondFactor.verify must be a function, received undefined.": { secondFactor: { methods() {} } },
   "onlyNewestLink must be true or false, received a string.": { onlyNewestLink: "yes" },
-  "onlyNewestLink needs a token store: signed tokens cannot be revoked.": {
+  "onlyNewestLink must have a token store, because signed tokens cannot be revoked. Leave one of them out.": {
     tokens: signedTokens(),
     keys: [KEY],
     onlyNewestLink: true,
@@ -218,10 +226,11 @@ const OPTIONS: Record<string, object> = {
   },
   'resetUrl({ tenant: undefined, locale: "en" }) must be an absolute URL, received "/reset". Example: "https://app.example.com/password_reset/:token".':
     { resetUrl: () => "/reset" },
-  "resetUrl must have the same origin in every language, because tokens are signed.": {
-    ...{ tokens: signedTokens(), keys: [KEY], languages: [en, { ...en, tag: "en-GB" }] },
-    resetUrl: ({ locale }: Site) => `https://${locale}.example.com/:token`,
-  },
+  "resetUrl must have the same origin in every language, because tokens are signed, received https://en.example.com and https://en-gb.example.com.":
+    {
+      ...{ tokens: signedTokens(), keys: [KEY], languages: [en, { ...en, tag: "en-GB" }] },
+      resetUrl: ({ locale }: Site) => `https://${locale}.example.com/:token`,
+    },
   'invitationLifetime must be a TimeSpan from 1000 ms to 168 hours, received 691200000 ms. Example: new TimeSpan(30, "m").':
     { invitationLifetime: new TimeSpan(8, "d") },
   "mentionRequest must be true or false, received a string.": { mentionRequest: "yes" },
@@ -307,7 +316,8 @@ const CALLS: Record<string, () => unknown> = {
     mailgun({ apiKey: "key" } as never),
   'mailgun.domain must be the domain that sends, received a string. Example: "mg.example.com".': () =>
     mailgun({ apiKey: "key", domain: "mg example" }),
-  "combine must get at least one mailer, received none.": () => combine(...([] as unknown as [never])),
+  "combine must be given at least one mailer, received none. Example: combine(mailer).": () =>
+    combine(...([] as unknown as [never])),
   "combine[1].send must be a function, received undefined.": () => combine({ send: none }, {} as never),
   "passwordLength.min must be a whole number from 1 to 4096, received 0.": () => passwordLength({ min: 0 }),
   "passwordLength.max must be a whole number from 1 to 4096, received 5000.": () => passwordLength({ max: 5000 }),
@@ -360,8 +370,8 @@ const CALLS: Record<string, () => unknown> = {
     () => createRoutes({}, { resetUrl: "https://app.example.com/#:token" }),
   'standardNotices.signInWith must be a visible name, or a function that returns one, received an empty string. Example: "Google".':
     () => standardNotices({ signInWith: "" }),
-  "sessionStamp must be given an account with id (a string) and passwordHash (a string or null).": () =>
-    sessionStamp({ id: "42" } as never),
+  "sessionStamp must be given an account with id (a string) and passwordHash (a string or null), received a string and undefined. Example: sessionStamp({ id: String(row.id), passwordHash: row.password_hash }).":
+    () => sessionStamp({ id: "42" } as never),
 };
 
 test.each(Object.entries(CALLS))("A function with options throws ERR_OPTIONS: %s", (message, call) => {
@@ -504,10 +514,8 @@ const FAILURES: Record<string, [options: object, act: (its: Its) => Promise<unkn
   ],
   "ERR_TOKEN_STORE: tokens.find must return a TokenRecord or null, received an object. Return the TokenRecord that was saved, with expiresAt as a Date.":
     [{ tokens: { ...PORTS.tokens, find: async () => ({}) } }, verify],
-  "ERR_TOKEN_STORE: Signed tokens cannot be revoked before they expire.": [
-    { tokens: signedTokens() },
-    ({ passwordReset }) => passwordReset.revokeTokens("42"),
-  ],
+  "ERR_TOKEN_STORE: revokeTokens must have a token store, because signed tokens cannot be revoked. Example: tokens: postgresTokens(pool).":
+    [{ tokens: signedTokens() }, ({ passwordReset }) => passwordReset.revokeTokens("42")],
   "ERR_USER_STORE: users.replacePasswordHash must respond within 90 ms, received no response.": [
     {
       ...{ users: { ...PORTS.users, replacePasswordHash: () => new Promise(() => {}) } },
@@ -563,14 +571,10 @@ const FAILURES: Record<string, [options: object, act: (its: Its) => Promise<unkn
     { tenants: "dynamic" },
     ({ passwordReset }) => passwordReset.verifyToken({ token: "x", tenant: "" }),
   ],
-  "ERR_OPTIONS: sendLink must be given the id of a user, as a non-empty string.": [
-    {},
-    ({ passwordReset }) => passwordReset.sendLink({ userId: "" }),
-  ],
-  "ERR_OPTIONS: revokeTokens must be given the id of a user, as a non-empty string.": [
-    {},
-    ({ passwordReset }) => passwordReset.revokeTokens(""),
-  ],
+  "ERR_OPTIONS: The id given to sendLink must be a non-empty string, received an empty string. Example: sendLink({ userId: String(user.id) }).":
+    [{}, ({ passwordReset }) => passwordReset.sendLink({ userId: "" })],
+  "ERR_OPTIONS: The id given to revokeTokens must be a non-empty string, received an empty string. Example: revokeTokens(String(user.id)).":
+    [{}, ({ passwordReset }) => passwordReset.revokeTokens("")],
   "ERR_DISPATCHER: The delivery took longer than 1 ms (deliveryTimeout).": [
     { deliveryTimeout: new TimeSpan(1, "ms"), mailer: { send: () => new Promise(() => {}) } },
     deliver,
