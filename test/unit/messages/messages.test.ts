@@ -1,12 +1,14 @@
 import { TimeSpan } from "relatch";
 import { ar, en, type Language } from "relatch/languages";
 import { durationInWords, type MessageContent, standardMessages, standardNotices } from "relatch/messages";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { instantInWords } from "../../../src/messages/in-words.ts";
 import { escapeHtml } from "../../../src/messages/layout.ts";
 import { sanitizeAppName, sanitizeName } from "../../../src/messages/sanitize.ts";
 import { parseHtml } from "../../helpers/html.ts";
 import { CODE_IN_MAIL, isWithLink, languages, samplesOf } from "../../system/email/samples.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const HOUR = new TimeSpan(1, "h");
 const TEN_MINUTES = new TimeSpan(10, "m");
