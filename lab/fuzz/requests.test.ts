@@ -43,7 +43,7 @@ describe.each([
     hostile,
   );
 
-  test("requestReset", { timeout }, () =>
+  test("requestReset fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
       shapeOf({ email, ip, locale, tenant, correlationId }),
       async (input) => {
@@ -56,7 +56,7 @@ describe.each([
     ),
   );
 
-  test("verifyToken", { timeout }, () =>
+  test("verifyToken fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
       fc.tuple(token, shapeOf({ tenant, correlationId })),
       async ([recipe, rest]) => {
@@ -71,7 +71,7 @@ describe.each([
     ),
   );
 
-  test("completeReset", { timeout }, () =>
+  test("completeReset fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
       fc.tuple(token, shapeOf({ newPassword, ip, locale, tenant, correlationId })),
       async ([recipe, rest]) => {
@@ -142,7 +142,7 @@ describe.each([
     expect(ran.get("with our key")).toBeGreaterThan(20);
   });
 
-  test("sendLink", { timeout }, () =>
+  test("sendLink fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
       shapeOf({ userId: mostly(fc.constantFrom("42", "43", "")), locale, correlationId }),
       async (input) => {
@@ -155,7 +155,7 @@ describe.each([
     ),
   );
 
-  test("revokeTokens", { timeout }, () =>
+  test("revokeTokens fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
       mostly(fc.string()),
       async (id) => {
@@ -186,7 +186,7 @@ function withToken(input: unknown, token: unknown): unknown {
   }
 }
 
-test("canonicalEmail", { timeout }, () =>
+test("canonicalEmail never throws, for any input", { timeout }, () =>
   assertAll(
     fc.oneof(hostile, plain(text)),
     async (recipe) => {
@@ -199,7 +199,7 @@ test("canonicalEmail", { timeout }, () =>
   ),
 );
 
-test("clientKey", { timeout }, () => {
+test("clientKey never throws, for any input", { timeout }, () => {
   const addressLike = fc.string({ unit: fc.constantFrom(..."0123456789abcdef:::...%x") });
   return assertAll(
     fc.oneof(hostile, plain(fc.oneof(fc.ipV4(), fc.ipV6(), addressLike))),

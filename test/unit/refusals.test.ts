@@ -450,7 +450,7 @@ const TENANTS: Record<string, unknown> = {
     Buffer.from("acme"),
 };
 
-test.each(Object.entries(TENANTS))("ERR_USER_STORE: users.findById, with tenants: %s", async (message, tenant) => {
+test.each(Object.entries(TENANTS))("A wrong tenant from users.findById throws ERR_USER_STORE: %s", async (message, tenant) => {
   const { users, passwordReset } = queuedHarness({ tenants: ["acme", "globex"] });
   users.findById = async () => ({ ...MIKE, tenant }) as never;
   const start = "users.findById must return an account whose tenant is a string of 1 to 256 characters or null, ";
@@ -480,7 +480,7 @@ const LEGACY: Record<string, object> = {
     { spend: async () => 1 },
 };
 
-test.each(Object.entries(LEGACY))("ERR_TOKEN_STORE, reported: legacyTokens.%s", async (message, wrong) => {
+test.each(Object.entries(LEGACY))("A wrong return value is reported as ERR_TOKEN_STORE: legacyTokens.%s", async (message, wrong) => {
   const legacyTokens = {
     ...{ until: new Date(Date.UTC(2026, 1, 1)), find: async () => oldToken, spend: async () => true, revoke: none },
     ...wrong,
@@ -626,7 +626,7 @@ test.each(Object.entries(FAILURES))("%s", async (failure, [options, act]) => {
   await expect(act({ ...its, token })).rejects.toEqual(fails(code, message));
 });
 
-test("ERR_DISPATCHER: The delivery failed.", async () => {
+test("An unexpected error of a job is reported as ERR_DISPATCHER: The delivery failed.", async () => {
   const { passwordReset, requestJob } = queuedHarness();
   const job = await requestJob();
   const random = vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {

@@ -27,5 +27,5 @@ if (start) {
 } else {
   const missing = "RELATCH_APP_URL is not set";
   process.stderr.write(`skipped "the contract by URL": ${missing}\n`);
-  it.skip(`the contract by URL: ${missing}`, () => {});
+  it.skip(`the contract by URL is skipped: ${missing}`, () => {});
 }

@@ -50,7 +50,7 @@ describe("rateLimiterFlexible", () => {
     ["does nothing if no unit was taken", { consumedPoints: 0, msBeforeNext: 60_000 }, 0, "get"],
     ["does nothing just before the end of the window", { consumedPoints: 2, msBeforeNext: 4999 }, 1, "get"],
     ["deletes the window if it fell below zero", { consumedPoints: 1, msBeforeNext: 5000 }, -1, "get reward delete"],
-  ])("refund %s", async (_, state, consumedPoints, calls) => {
+  ])("its refund %s", async (_, state, consumedPoints, calls) => {
     const called: string[] = [];
     const note = async <T>(call: string, value: T) => {
       called.push(call);

@@ -198,7 +198,7 @@ test.each([{}, { headers: { "X-Mine": "1" } }])(
   },
 );
 
-test("declares that it needs a sender", () => {
+test("nodemailerMailer declares that it needs a sender", () => {
   expect(fakeTransport().mailer.needsFrom).toBe(true);
 });
 
