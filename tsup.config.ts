@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import { entries } from "./entries.ts";
@@ -44,7 +45,7 @@ const requireChunks: NonNullable<Options["plugins"]>[number] = {
   },
 };
 
-export default defineConfig({
+export default defineConfig(({ outDir = "dist" }) => ({
   entry: Object.fromEntries(entries.map(({ source }) => [source.replace(/^src\/|\.ts$/g, ""), source])),
   format: ["esm", "cjs"],
   target: "es2022",
@@ -63,5 +64,5 @@ export default defineConfig({
   },
   esbuildPlugins: [evaluateCommonPasswords, recordBuiltIn],
   plugins: [requireChunks],
-  onSuccess: () => writeFile("dist/sbom.cdx.json", sbomOf(builtIn)),
-});
+  onSuccess: () => writeFile(join(outDir, "sbom.cdx.json"), sbomOf(builtIn)),
+}));

@@ -450,13 +450,16 @@ const TENANTS: Record<string, unknown> = {
     Buffer.from("acme"),
 };
 
-test.each(Object.entries(TENANTS))("A wrong tenant from users.findById throws ERR_USER_STORE: %s", async (message, tenant) => {
-  const { users, passwordReset } = queuedHarness({ tenants: ["acme", "globex"] });
-  users.findById = async () => ({ ...MIKE, tenant }) as never;
-  const start = "users.findById must return an account whose tenant is a string of 1 to 256 characters or null, ";
-  const failure = fails("ERR_USER_STORE", start + message);
-  await expect(passwordReset.sendLink({ userId: "42" })).rejects.toEqual(failure);
-});
+test.each(Object.entries(TENANTS))(
+  "A wrong tenant from users.findById throws ERR_USER_STORE: %s",
+  async (message, tenant) => {
+    const { users, passwordReset } = queuedHarness({ tenants: ["acme", "globex"] });
+    users.findById = async () => ({ ...MIKE, tenant }) as never;
+    const start = "users.findById must return an account whose tenant is a string of 1 to 256 characters or null, ";
+    const failure = fails("ERR_USER_STORE", start + message);
+    await expect(passwordReset.sendLink({ userId: "42" })).rejects.toEqual(failure);
+  },
+);
 
 const oldToken = { userId: "42", expiresAt: new Date(Date.UTC(2026, 0, 2)) };
 /** Wrong return values of the functions in `legacyTokens`, by the rest of their message. */
@@ -480,16 +483,19 @@ const LEGACY: Record<string, object> = {
     { spend: async () => 1 },
 };
 
-test.each(Object.entries(LEGACY))("A wrong return value is reported as ERR_TOKEN_STORE: legacyTokens.%s", async (message, wrong) => {
-  const legacyTokens = {
-    ...{ until: new Date(Date.UTC(2026, 1, 1)), find: async () => oldToken, spend: async () => true, revoke: none },
-    ...wrong,
-  };
-  const { passwordReset, errors } = queuedHarness({ legacyTokens });
-  const completed = await passwordReset.completeReset({ token: "old", newPassword: GOOD_PASSWORD });
-  expect(completed).toEqual({ ok: false, reason: "invalid_or_expired_token" });
-  expect(errors).toEqual([fails("ERR_TOKEN_STORE", `legacyTokens.${message}`)]);
-});
+test.each(Object.entries(LEGACY))(
+  "A wrong return value is reported as ERR_TOKEN_STORE: legacyTokens.%s",
+  async (message, wrong) => {
+    const legacyTokens = {
+      ...{ until: new Date(Date.UTC(2026, 1, 1)), find: async () => oldToken, spend: async () => true, revoke: none },
+      ...wrong,
+    };
+    const { passwordReset, errors } = queuedHarness({ legacyTokens });
+    const completed = await passwordReset.completeReset({ token: "old", newPassword: GOOD_PASSWORD });
+    expect(completed).toEqual({ ok: false, reason: "invalid_or_expired_token" });
+    expect(errors).toEqual([fails("ERR_TOKEN_STORE", `legacyTokens.${message}`)]);
+  },
+);
 
 type Its = ReturnType<typeof queuedHarness> & { token: string };
 const complete = ({ passwordReset, token }: Its) => passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
