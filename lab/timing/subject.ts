@@ -7,6 +7,8 @@ import {
   memoryRateLimiter,
   type PasswordReset,
   type ResetUser,
+  type SecondFactor,
+  signedTokens,
   type UserStore,
 } from "relatch";
 import { memoryHasher } from "relatch/memory";
@@ -21,6 +23,12 @@ export interface SubjectOptions {
   accounts: readonly Account[];
   /** The option `codes`, with a key. Default: `false`. */
   codes?: boolean | undefined;
+  /** Whether links are signed tokens. Default: `false`, they are in the store. */
+  signed?: boolean | undefined;
+  /** The option `secondFactor`: every account has one, and every response is wrong. Default: `false`. */
+  secondFactor?: boolean | undefined;
+  /** Receives the token of every link that is sent. */
+  onLink?: ((token: string) => void) | undefined;
 }
 
 /** Milliseconds that an email takes. */
@@ -32,14 +40,15 @@ export const RESET_URL = "https://app.example.com/password_reset/:token";
  * The measured subject: users and links in one SQLite database in memory, the default limits, a mailer that takes two
  * seconds. The clock stands still, so that an address that had its email stays throttled.
  */
-export function subject({ dispatcher, computing = 0, accounts, codes = false }: SubjectOptions) {
+export function subject({ dispatcher, computing = 0, accounts, onLink, ...features }: SubjectOptions) {
+  const { codes = false, signed = false, secondFactor = false } = features;
   const db = new Database(":memory:");
   db.exec(sqliteTokensSql());
   const start = Date.now();
   return createPasswordReset({
     users: userStore(db, accounts),
-    tokens: sqliteTokens(db),
-    mailer: slowMailer(computing),
+    tokens: signed ? signedTokens() : sqliteTokens(db),
+    mailer: slowMailer(computing, onLink),
     hasher: memoryHasher(),
     appName: "Acme",
     resetUrl: RESET_URL,
@@ -48,9 +57,17 @@ export function subject({ dispatcher, computing = 0, accounts, codes = false }: 
     dispatcher: dispatcher === "immediate" ? immediate : background({ concurrency: 1e6, maxWaiting: 1e6 }),
     limits: { rateLimiter: memoryRateLimiter({ maxKeys: 4_000_000, now: () => start }) },
     now: () => new Date(start),
-    ...(codes && { codes: true as const, keys: [crypto.getRandomValues(new Uint8Array(32))] }),
+    ...((codes || signed) && { keys: [crypto.getRandomValues(new Uint8Array(32))] }),
+    ...(codes && { codes: true as const }),
+    ...(secondFactor && { secondFactor: WRONG_FACTOR }),
+    onEvent: () => {},
   }) as PasswordReset<{ codes: true }>;
 }
+
+const WRONG_FACTOR: SecondFactor = {
+  methods: async () => ["totp"],
+  verify: async () => false,
+};
 
 /** Starts the work with the response, as many applications do. */
 const immediate: Dispatcher = {
@@ -59,12 +76,17 @@ const immediate: Dispatcher = {
   },
 };
 
-const slowMailer = (computing: number): Mailer => ({
-  async send() {
+const slowMailer = (computing: number, onLink?: (token: string) => void): Mailer => ({
+  async send({ variables }) {
+    const { url } = variables as { url?: string };
+    if (url !== undefined) onLink?.(url.slice(url.lastIndexOf("/") + 1));
     spin(1000 * computing);
     await new Promise((resolve) => setTimeout(resolve, MAIL_TIME));
   },
 });
+
+/** Ids of one length. */
+const userIdOf = (index: number): string => `user-${String(index).padStart(7, "0")}`;
 
 /** Computes for this many microseconds. */
 export function spin(microseconds: number): void {
@@ -80,7 +102,7 @@ function userStore(db: Db, accounts: readonly Account[]): UserStore {
   const insert = db.prepare("INSERT INTO users VALUES (?, ?, ?, ?)");
   db.exec("BEGIN");
   for (const [index, { email, state }] of accounts.entries()) {
-    insert.run(String(index), email, state === "no_password" ? null : "hash", Number(state !== "suspended"));
+    insert.run(userIdOf(index), email, state === "no_password" ? null : "hash", Number(state !== "suspended"));
   }
   db.exec("COMMIT");
   const select = (column: "id" | "email") => {
