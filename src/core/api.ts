@@ -29,8 +29,11 @@ import type { ResetEvent } from "./events.ts";
  * to name the type: `PasswordReset<{ tenant: "acme" | "globex" }>`. Plain `PasswordReset` has none.
  */
 export interface Features {
+  /** The names in the option `tenants`, or `string` if they are dynamic. */
   tenant?: string;
+  /** With the option `codes`. */
   codes?: true;
+  /** The names of the methods, with the option `secondFactor`. */
   secondFactor?: string;
 }
 
@@ -134,14 +137,14 @@ export interface PasswordResetOptions<
 
   /**
    * The tenants, if one server serves several: `appName`, `from` and `resetUrl` are judged now for each of them, and every
-   * call takes `tenant`. `"dynamic"`: tenants come and go, so each is judged with its first email.
+   * call takes `tenant`. `"dynamic"`: tenants come and go, so each is judged with its first email. Default: none.
    */
   tenants?: T;
   /**
    * 1 to 5 distinct keys of 32 random bytes, the same in all processes. The first one signs, all of them verify. Required
    * by `signedTokens()`, `queueDispatcher()` and `codes`. With keys, records in the token store are sealed as well, so
    * giving keys for the first time invalidates the links that are valid then. To rotate keys: append the new one
-   * everywhere, then move it first, then drop the old one when the longest lifetime has passed.
+   * everywhere, then move it first, then drop the old one when the longest lifetime has passed. Default: none.
    */
   keys?: readonly Uint8Array[] | undefined;
   /**
@@ -164,7 +167,7 @@ export interface PasswordResetOptions<
   onlyNewestLink?: boolean | undefined;
   /** Rules for new passwords. Default: `defaultPasswordRules`. An empty array accepts every non-empty password. */
   passwordRules?: readonly PasswordRule[] | undefined;
-  /** How often a reset may be requested. `false` switches all limits off, for tests. */
+  /** How often a reset may be requested. Default: as in {@link Limits}. `false` switches all limits off, for tests. */
   limits?: Limits | false | undefined;
   /** Runs the work after the response. Default: `background()`. */
   dispatcher?: Dispatcher | undefined;
@@ -180,12 +183,13 @@ export interface PasswordResetOptions<
   /**
    * Replaces single emails; the others keep their standard form. `noAccount` and `noPassword` have no standard form and are
    * sent only if they are given. `noAccount` tells the owner of an address that no account has it. It goes to any address
-   * that a stranger typed, within the limits, so it must contain your own words only. No result changes.
+   * that a stranger typed, within the limits, so it must contain your own words only. No result changes. Default:
+   * `standardMessages()`.
    */
   messages?: { [Kind in keyof Messages]?: Messages[Kind] | undefined } | undefined;
   /** `true` prints the time of the request and the client's public address in emails. Default: `false`. */
   mentionRequest?: boolean | undefined;
-  /** Accepts the links of an older flow until they have expired, once each and by the rules of all others. */
+  /** Accepts the links of an older flow until they have expired, once each and by the rules of all others. Default: none. */
   legacyTokens?: LegacyTokens | undefined;
   /**
    * Hears every outcome, as plain data without secrets and addresses. Default: the four events that somebody has to act on
@@ -199,7 +203,7 @@ export interface PasswordResetOptions<
    * line on stderr. A listener that throws or rejects changes nothing.
    */
   onError?: ((error: RelatchError, cause: unknown) => unknown) | undefined;
-  /** The clock, for tests. */
+  /** The clock, for tests. Default: the system's. */
   now?: (() => Date) | undefined;
 }
 
@@ -314,6 +318,7 @@ export type CompleteResetResult<F = NoFeatures> =
 
 /** Arguments of `sendLink`. */
 export interface SendLinkInput {
+  /** The id of the account. */
   userId: string;
   /** The language of the email, if that of the account is not known. */
   locale?: string | null | undefined;
@@ -341,6 +346,7 @@ export type SendLinkResult =
 /** A job that ended without its email. Contains no address and no secret, so it may be logged. */
 export interface Undelivered {
   readonly jobId: string;
+  /** The kind of the job. */
   readonly type: Job["type"];
   /** `gave_up`: no attempt succeeded. `queue_full`: never attempted. `refused`: the mail server refused for good. */
   readonly reason: DropReason | "refused";
@@ -350,6 +356,7 @@ export interface Undelivered {
 
 /** Result of `drain`. */
 export interface DrainReport {
+  /** Jobs that ended without their email since the last drain, the oldest first. */
   readonly undelivered: readonly Undelivered[];
 }
 
@@ -474,9 +481,11 @@ export type SettingsInput<F = NoFeatures> = {
 
 /** Settings that pages need. */
 export interface Settings {
+  /** The name of the application, for this tenant and language. */
   readonly appName: string;
   /** The template of links, with `:token` in it. */
   readonly resetUrl: string;
+  /** How long a link is valid. */
   readonly tokenLifetime: TimeSpan;
   /** The option `codes` with its defaults, or `undefined` without it. */
   readonly codes: { readonly digits: number; readonly lifetime: TimeSpan } | undefined;

@@ -26,7 +26,7 @@ export interface BackgroundOptions {
   maxWaiting?: number | undefined;
   /** Attempts per job, the first included. Default: 5, and never fewer for the follow-up job of a reset. */
   maxAttempts?: number | undefined;
-  /** Gets a promise of the remaining work, for platforms that stop a process after its response. */
+  /** Gets a promise of the remaining work, for platforms that stop a process after its response. Default: none. */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 

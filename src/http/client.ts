@@ -8,7 +8,9 @@ import type { PasswordViolation } from "../passwords/rules.ts";
 /** A call that did not succeed. `detail` is one sentence for the visitor, in the language of the request. */
 export interface ClientRefusal<Reason extends string> {
   ok: false;
+  /** For programs. */
   reason: Reason;
+  /** One sentence for the visitor. */
   detail: string;
 }
 

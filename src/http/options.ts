@@ -16,6 +16,7 @@ import { printError } from "./print-error.ts";
 
 /** Options of `passwordResetRoutes`. Name, URLs and lengths come from `passwordReset.settings()`. */
 export interface PasswordResetRoutesOptions<F extends Features = Record<never, never>> {
+  /** The return value of `createPasswordReset`. */
   passwordReset: PasswordReset<F>;
   /** `defaultPages()` of `relatch/pages`, your own pages, or `false`: only the JSON API. */
   pages: Pages | false;
@@ -44,7 +45,7 @@ export interface PasswordResetRoutesOptions<F extends Features = Record<never, n
    * dynamic. Default: the path of `resetUrl`, without `/:token`.
    */
   basePath?: string | undefined;
-  /** Other origins whose pages may use the JSON API, besides that of `resetUrl`: `["https://spa.example.com"]`. */
+  /** Other origins whose pages may use the JSON API, besides that of `resetUrl`: `["https://spa.example.com"]`. Default: none. */
   allowedOrigins?: readonly string[] | undefined;
   /**
    * Reports whether an address has an account. If it is given, the page says that an address is unknown, so everybody can

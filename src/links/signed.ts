@@ -11,6 +11,7 @@ import type { LinkScheme } from "./scheme.ts";
 
 /** Tokens without a table, for the `tokens` option. Made by {@link signedTokens}; opaque to the application. */
 export interface SignedTokens {
+  /** Tells signed tokens from a store. */
   readonly kind: "signed";
 }
 

@@ -29,8 +29,9 @@ export type MailService = (email: OutgoingMail) => MailRequest;
 
 /** Options of a mail service. */
 export interface ServiceOptions {
+  /** The secret of your account at the service: visible ASCII characters. */
   apiKey: string;
-  /** The base URL of the service, if your region has another one. */
+  /** The base URL of the service, if your region has another one. Default: the one of the service's documentation. */
   url?: string | undefined;
 }
 

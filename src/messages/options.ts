@@ -7,11 +7,14 @@ import { cleanName, sanitizeAppName } from "./sanitize.ts";
 
 /** Options of `standardMessages`: the look of the emails, and where they send people for help. */
 export interface StandardMessageOptions {
-  /** One plain email address, read by people, for owners who did not ask for the reset. It is printed without a link. */
+  /**
+   * One plain email address, read by people, for owners who did not ask for the reset. It is printed without a link.
+   * Default: none.
+   */
   supportAddress?: string | undefined;
   /**
    * The https URL of an image above the text, at most 512 characters: PNG or JPEG (many clients draw no SVG), shown at
-   * most 160 pixels wide and 64 high. Its alternative text is the application's name.
+   * most 160 pixels wide and 64 high. Its alternative text is the application's name. Default: no image.
    */
   logoUrl?: string | undefined;
   /**
@@ -26,7 +29,7 @@ export interface StandardNoticeOptions extends StandardMessageOptions {
   /**
    * How people without a password sign in: a name like "Google", or a function that is called for each email. If it
    * returns nothing, the email says "the way you usually do". What it returns is printed so that nothing in it becomes a
-   * link.
+   * link. Default: the same sentence.
    */
   signInWith?: string | ((to: Recipient) => string | null | undefined | Promise<string | null | undefined>) | undefined;
 }

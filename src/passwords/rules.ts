@@ -32,8 +32,11 @@ export interface PasswordContext {
   userId?: string | undefined;
   /** The tenant of the account, if the application has tenants. */
   tenant?: string | undefined;
+  /** The email address of the account. */
   email?: string | null | undefined;
+  /** The name of the person. */
   name?: string | null | undefined;
+  /** The name of the application. */
   appName?: string | null | undefined;
   /** The language of the form, as a tag like `pt-BR`, for a rule that writes its own message. */
   locale?: string | undefined;
@@ -43,8 +46,11 @@ export interface PasswordContext {
 
 /** A refusal by a rule. Without a `message` the sentence that the language has for the code is used. */
 export interface RuleRefusal {
+  /** For programs, such as `too_short`. */
   code: string;
+  /** Numbers for the sentence, such as `{ min: 8 }`. */
   params?: Readonly<Record<string, number>> | undefined;
+  /** The sentence for the person, in the language of the form. */
   message?: string | undefined;
 }
 

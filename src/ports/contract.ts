@@ -371,7 +371,9 @@ export interface SecondFactorProof<Method extends string = string> {
  * const rule: RateRule = { max: 30, window: new TimeSpan(15, "m") };
  */
 export interface RateRule {
+  /** The number of units. */
   max: number;
+  /** The length of the window. */
   window: TimeSpan;
 }
 

@@ -13,12 +13,15 @@ export interface DefaultPagesOptions {
   accent?: string | undefined;
   /**
    * An image above the page instead of the application's name, which is its alternative text: a path of this site, or an
-   * https URL. It is shown 44 pixels high, and in the tab of the browser.
+   * https URL. It is shown 44 pixels high, and in the tab of the browser. Default: the name.
    */
   logoUrl?: string | undefined;
-  /** Your own style sheet, which comes after that of the pages: a path of this site, or an https URL. */
+  /** Your own style sheet, which comes after that of the pages: a path of this site, or an https URL. Default: none. */
   stylesheet?: string | undefined;
-  /** Texts by the tags of their languages (BCP 47), for your own languages, or in place of texts of the package. */
+  /**
+   * Texts by the tags of their languages (BCP 47), for your own languages, or in place of texts of the package. Default:
+   * those of the package.
+   */
   texts?: Readonly<Record<string, Texts>> | undefined;
 }
 

@@ -38,6 +38,13 @@ test("everything that is exported has a docstring of at least one sentence", () 
   expect(missing.map(({ name }) => name)).toEqual([]);
 });
 
+test("every option that may be left out says what happens then", () => {
+  const options = documented.filter(({ kind, isOptional }) => kind === "option" && isOptional);
+  expect(options.length).toBeGreaterThan(50);
+  const silent = options.filter(({ description }) => !/\b(?:default|optional|without)\b/i.test(description));
+  expect(silent.map(({ name }) => name)).toEqual([]);
+});
+
 test("everything that an application calls or implements has an example", () => {
   const missing = documented.filter((each) => isOurs(each) && needsExample(each) && each.examples.length === 0);
   expect(missing.map(({ name }) => name)).toEqual([]);
@@ -69,7 +76,7 @@ describe("examples", () => {
     const declares = (word: string) => new RegExp(`\\b(?:const|let|function) (?:\\{[^}]*)?\\b${word}\\b`).test(code);
     const isImported = (word: string) => uses(word) && !declares(word);
     const imports = documented
-      .filter((each) => each.kind !== "method" && isImported(each.name))
+      .filter((each) => !["method", "option"].includes(each.kind) && isImported(each.name))
       .map((each) => `import { ${each.name} } from "${each.entry}";`);
     const fromPreamble = granted.filter((word) => isImported(word) && !names.includes(word));
     const lines = [

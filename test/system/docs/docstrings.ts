@@ -6,20 +6,24 @@ import { programOf } from "./compiler.ts";
 
 // Reads the docstrings of everything that the entries of the package export.
 
-/** An exported symbol, or a method of an exported interface. */
+/** An exported symbol, or a method or an option of an exported interface. */
 export interface Documented {
   /** Its name as an application writes it: `combine`, or `PasswordReset.drain`. */
   name: string;
   entry: string;
   /** Its source file. */
   file: string;
-  kind: "value" | "method" | "port" | "type";
+  kind: "value" | "method" | "option" | "port" | "type";
+  /** Whether an option or a method may be left out. */
+  isOptional: boolean;
   description: string;
   examples: string[];
 }
 
 /** The file with the interfaces that applications implement. */
 const PORTS = "src/ports/contract.ts";
+/** Names of interfaces with options. */
+const OPTIONS = /Options$|^Limits$/;
 
 /** Returns everything that is exported, each once, under the first entry that exports it. */
 export function readDocstrings(): Documented[] {
@@ -32,6 +36,7 @@ export function readDocstrings(): Documented[] {
     entry,
     file,
     kind,
+    isOptional: Boolean(symbol.flags & ts.SymbolFlags.Optional),
     description: ts.displayPartsToString(symbol.getDocumentationComment(checker)),
     examples: symbol
       .getJsDocTags(checker)
@@ -53,6 +58,7 @@ export function readDocstrings(): Documented[] {
       const methods = ts.isInterfaceDeclaration(declaration)
         ? declaration.members.filter(ts.isMethodSignature).map((method) => checker.getSymbolAtLocation(method.name))
         : [];
+      const options = ts.isInterfaceDeclaration(declaration) && OPTIONS.test(exported.name) ? declaration.members : [];
       const isPort = path === PORTS && (methods.length > 0 || type.getCallSignatures().length > 0);
       const kind = isValue ? "value" : isPort ? "port" : "type";
       found.set(symbol, [
@@ -60,6 +66,10 @@ export function readDocstrings(): Documented[] {
         ...methods
           .filter((method) => method !== undefined)
           .map((method) => describe(method, `${exported.name}.${method.name}`, entry, path, "method")),
+        ...options
+          .map(({ name }) => name && checker.getSymbolAtLocation(name))
+          .filter((option) => option !== undefined)
+          .map((option) => describe(option, `${exported.name}.${option.name}`, entry, path, "option")),
       ]);
     }
   }
