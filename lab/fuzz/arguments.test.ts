@@ -14,11 +14,14 @@ import {
 } from "relatch";
 import { combine } from "relatch/combine";
 import { consoleMailer } from "relatch/console";
+import { fetchMailer, mailgun, postmark, resend, sendgrid } from "relatch/fetch";
+import { passwordResetRoutes } from "relatch/http";
 import { en, ru } from "relatch/languages";
 import { memoryPorts } from "relatch/memory";
 import { standardMessages } from "relatch/messages";
 import { mysqlTokens, mysqlTokensSql } from "relatch/mysql";
 import { nodemailerMailer } from "relatch/nodemailer";
+import { defaultPages } from "relatch/pages";
 import { postgresTokens, postgresTokensSql } from "relatch/postgres";
 import { rateLimiterFlexible } from "relatch/rate-limiter-flexible";
 import { redisTokens } from "relatch/redis";
@@ -109,6 +112,18 @@ const options = shapeOf(
       () => true,
       () => undefined,
     ),
+    codes: fc.oneof(
+      option(
+        () => undefined,
+        () => false,
+        () => true,
+      ),
+      shapeOf({ digits: numbers, lifetime: spans }),
+    ),
+    secondFactor: option(
+      () => undefined,
+      () => ({ methods: nothing, verify: nothing }),
+    ),
     legacyTokens: option(
       () => undefined,
       () => ({ until: new Date(0), find: nothing, spend: nothing, revoke: nothing }),
@@ -181,6 +196,68 @@ const drivers = mostlyOf([
   () => nothing,
 ]);
 
+const passwordReset = createPasswordReset({
+  users,
+  tokens,
+  mailer,
+  hasher,
+  appName: "Acme",
+  from: "Acme <noreply@example.org>",
+  resetUrl: "https://app.example.com/reset/:token",
+  revokeSessions: false,
+});
+const paths = fc.oneof(
+  {
+    weight: 30,
+    arbitrary: option(
+      () => "/login",
+      () => undefined,
+    ),
+  },
+  mostly(fc.oneof(fc.constantFrom("//evil", "/\\evil", "/a b"), text)),
+);
+const origins = fc.oneof(
+  { weight: 30, arbitrary: option(() => "https://spa.example.com") },
+  mostly(fc.oneof(fc.webUrl(), fc.constantFrom("capacitor://localhost", "https://*.example.com"))),
+);
+const routes = shapeOf(
+  {
+    passwordReset: option(() => passwordReset),
+    pages: option(
+      () => defaultPages(),
+      () => false,
+    ),
+    method: option(
+      () => undefined,
+      () => "link",
+    ),
+    loginPath: fc.oneof(
+      paths,
+      option(() => "https://www.example.com/login"),
+    ),
+    homePath: paths,
+    signOutPath: paths,
+    changePasswordPath: paths,
+    basePath: paths,
+    allowedOrigins: fc.oneof(
+      listOf(origins),
+      option(() => undefined),
+    ),
+    revealUnknownAccounts: option(
+      () => undefined,
+      () => nothing,
+    ),
+    onError: option(
+      () => undefined,
+      () => nothing,
+    ),
+  },
+  ["passwordReset", "pages"],
+);
+const service = shapeOf({ apiKey: names, endpoint: mostly(fc.oneof(fc.webUrl({ validSchemes: ["https"] }), text)) }, [
+  "apiKey",
+]);
+
 type EntryPoint = [name: string, call: (...given: never[]) => unknown, given: Recipes[]];
 
 const ENTRY_POINTS: EntryPoint[] = [
@@ -242,6 +319,28 @@ const ENTRY_POINTS: EntryPoint[] = [
   ["sqliteTokensSql", sqliteTokensSql, [table]],
   ["nodemailerMailer", nodemailerMailer, [mostlyOf([() => ({ sendMail: nothing })])]],
   ["consoleMailer", consoleMailer, [hostile]],
+  [
+    "fetchMailer",
+    fetchMailer,
+    [mostlyOf([() => resend({ apiKey: "key" })]), shapeOf({ timeout: spans, fetch: functions })],
+  ],
+  ["resend", resend, [service]],
+  ["postmark", postmark, [service]],
+  ["sendgrid", sendgrid, [service]],
+  ["mailgun", mailgun, [shapeOf({ apiKey: names, domain: names, endpoint: names }, ["apiKey", "domain"])]],
+  ["passwordResetRoutes", passwordResetRoutes, [routes]],
+  [
+    "defaultPages",
+    defaultPages,
+    [
+      shapeOf({
+        accent: mostly(fc.oneof(fc.constantFrom("#14b", "#1d4ed8"), text)),
+        logoUrl: mostly(fc.oneof(fc.webUrl({ validSchemes: ["https"] }), text)),
+        stylesheet: mostly(fc.oneof(fc.constantFrom("/reset.css", undefined), text)),
+        texts: hostile,
+      }),
+    ],
+  ],
   ["combine", combine, [mostlyOf([() => mailer]), hostile]],
   [
     "standardMessages",

@@ -267,6 +267,8 @@ test("the job parser returns plain jobs that survive JSON and a second parse", {
     ...{ ...common, ip },
     type: fc.constant("reset_requested"),
     email: usually("mike@example.org", addressLike),
+    ticketDigest: fc.option(fc.oneof(fc.constant("0f".repeat(32)), text), { nil: undefined }),
+    codeExpiresAt: fc.option(fc.oneof(fc.nat(), fc.double(), fc.constant(8.64e15 + 1)), { nil: undefined }),
   });
   const link = fc.record({ ...common, type: fc.constant("link_requested"), userId: text });
   const followUp = fc.record({
@@ -314,4 +316,6 @@ const KNOWN = {
   mac: 0,
   correlationId: 0,
   ip: 0,
+  ticketDigest: 0,
+  codeExpiresAt: 0,
 };

@@ -14,9 +14,10 @@ const REFUSED = { ok: false, reason: "invalid_or_expired_token" };
 const email = mostly(fc.constantFrom("mike@example.org", " Mike@EXAMPLE.org", "nobody@example.org"));
 const ip = mostly(fc.constantFrom("192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", null, undefined, false));
 const locale = mostly(fc.constantFrom("en", "ru;q=0.5, en", null, undefined));
-// The application chooses the tenant, so it can be read.
+// The application chooses the tenant and the user id, so they can be read.
 const tenantOf = (...usual: unknown[]) =>
   mostly(fc.constantFrom(...usual), 9).filter((recipe) => isReadable(recipe.make()));
+const userIdOf = (usual: fc.Arbitrary<string>) => mostly(usual).filter((recipe) => isReadable(recipe.make()));
 const correlationId = mostly(fc.constantFrom("request-7", undefined, null, "x".repeat(257), "a\nb"));
 const newPassword = mostly(fc.constantFrom("correct horse battery", "", "short"));
 
@@ -98,6 +99,8 @@ describe.each([
       locale,
       correlationId: mostly(fc.constantFrom("request-7", undefined), 20),
       ip: mostly(fc.constantFrom("198.51.100.7", undefined), 20),
+      ticketDigest: mostly(fc.constantFrom(undefined, "0".repeat(64)), 20),
+      codeExpiresAt: mostly(fc.oneof(fc.constant(undefined), at), 20),
       mac: mostly(fc.constantFrom(undefined, "A".repeat(43))),
     });
     const link = shapeOf({
@@ -144,7 +147,7 @@ describe.each([
 
   test("sendLink fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
-      shapeOf({ userId: mostly(fc.constantFrom("42", "43", "")), locale, correlationId }),
+      shapeOf({ userId: userIdOf(fc.constantFrom("42", "43", "")), locale, correlationId }),
       async (input) => {
         const answer = await outcome(() => it.passwordReset.sendLink(input.make() as never));
         if ("code" in answer) expect(answer.code).toBe("ERR_OPTIONS");
@@ -157,7 +160,7 @@ describe.each([
 
   test("revokeTokens fails with a code, if it fails, for any input", { timeout }, () =>
     assertAll(
-      mostly(fc.string()),
+      userIdOf(fc.string()),
       async (id) => {
         const answer = await outcome(() => it.passwordReset.revokeTokens(id.make() as never));
         if ("code" in answer) expect(["ERR_OPTIONS", "ERR_TOKEN_STORE"]).toContain(answer.code);

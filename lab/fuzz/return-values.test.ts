@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Job, LegacyTokens, PasswordResetOptions } from "relatch";
+import type { Job, LegacyTokens, PasswordResetOptions, SecondFactor } from "relatch";
 import { describe, expect, test } from "vitest";
 import { signJob } from "../../src/core/jobs.ts";
 import { createGuarded, KEY, outcome } from "./guarded.ts";
@@ -62,6 +62,10 @@ const OLD_FLOW: LegacyTokens = {
   revoke: async () => undefined,
 };
 
+const FACTOR: SecondFactor = { methods: async () => ["totp"], verify: async () => true };
+/** Refused responses count for a link, which then is refused as a whole. So a link is used for no more than this. */
+const USES = 15;
+
 type Answering = [
   name: string,
   answers: Recipes,
@@ -87,6 +91,8 @@ const MUST_BE_EXACT: Record<string, (answer: unknown) => boolean> = {
   "tokens.find": () => false,
   "legacyTokens.find": (answer) => typeof answer === "object" && answer !== null,
   "legacyTokens.spend": (answer) => answer === true,
+  "secondFactor.methods": (answer) => Array.isArray(answer),
+  "secondFactor.verify": (answer) => answer === true,
   // An object may be the promise of a hash.
   "hasher.hash": (answer) => (typeof answer === "string" && answer !== "") || typeof answer === "object",
   "a password rule": (answer) => answer === undefined || answer === null,
@@ -128,6 +134,12 @@ const PORTS: Answering[] = [
   ["legacyTokens.find", oldToken, () => ({ legacyTokens: misbehaving(OLD_FLOW, "find") }), OLD],
   ["legacyTokens.spend", mostly(fc.boolean(), 1), () => ({ legacyTokens: misbehaving(OLD_FLOW, "spend") }), OLD],
   ["legacyTokens.revoke", hostile, () => ({ legacyTokens: misbehaving(OLD_FLOW, "revoke") })],
+  [
+    "secondFactor.methods",
+    mostly(fc.constantFrom([], ["totp"], ["totp", "passkey"], ["totp", "totp"], ["TOTP"]), 1),
+    () => ({ secondFactor: misbehaving(FACTOR, "methods") as never }),
+  ],
+  ["secondFactor.verify", mostly(fc.boolean(), 1), () => ({ secondFactor: misbehaving(FACTOR, "verify") as never })],
   ["a password rule", mostly(fc.constant(undefined), 1), () => ({ passwordRules: [fn(undefined)] })],
   ["a password rule that refuses", refusal, () => ({ passwordRules: [fn(undefined)] })],
 ];
@@ -139,13 +151,17 @@ describe.each(PORTS)("%s", (...port) => {
 async function anyReturnValue(...[name, answers, override, old]: Answering): Promise<void> {
   misbehave = () => FINE;
   const asked = await createGuarded(false, override);
-  const used = await createGuarded(false, override);
+  let used = await createGuarded(false, override);
   expect(used.token).toMatch(/^[\w-]{43}$/);
-  const counts = { faults: 0, resets: 0 };
+  const counts = { runs: 0, faults: 0, resets: 0 };
   await assertAll(
     fc.tuple(answers, fc.boolean()),
     async ([recipe, throws]: [Recipe, boolean]) => {
       const answer = recipe.make();
+      if (name.startsWith("secondFactor.") && counts.runs++ % USES === 0) {
+        misbehave = () => FINE;
+        used = await createGuarded(false, override);
+      }
       misbehave = () => {
         if (throws) throw answer;
         return answer;
@@ -154,7 +170,11 @@ async function anyReturnValue(...[name, answers, override, old]: Answering): Pro
       const job = signJob({ ...asked.jobs[0], id: crypto.randomUUID() } as Job, [KEY]);
       await ordinary(() => asked.passwordReset.deliver(job));
       const completed = await ordinary(() =>
-        used.passwordReset.completeReset({ token: old ?? used.token, newPassword: "correct horse battery" }),
+        used.passwordReset.completeReset({
+          token: old ?? used.token,
+          newPassword: "correct horse battery",
+          secondFactor: { method: "totp", response: "123456" },
+        }),
       );
       misbehave = () => FINE;
       if ("code" in completed) counts.faults += 1;
