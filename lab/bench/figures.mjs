@@ -1,5 +1,5 @@
 // @ts-check
-// What was measured, as rows of one table, with the budgets.
+// The rows of the table: names, measured values, and budgets.
 import { median, ratios, spread } from "./statistics.mjs";
 
 /** @typedef {import("./measurements.mjs").Operations} Operations */

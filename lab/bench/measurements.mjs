@@ -116,5 +116,5 @@ export function hashing(backend, rounds, subjects, callers, isQuick) {
  */
 export const roundTrips = (names) => inTurn(1, names, (name) => ["round-trips.mjs", name]);
 
-/** Bytes of heap for each of so many valid links in memory. @param {number} count @returns {number} */
+/** Returns the bytes of heap per valid link, at this number of links in memory. @param {number} count @returns {number} */
 export const heap = (count) => inProcess("--expose-gc", "heap.mjs", String(count));

@@ -45,7 +45,7 @@ const input = shapeOf({
   secondFactor: shapeOf({ method: mostly(text), response: mostly(text) }),
 });
 
-/** What a result that is a success must have. */
+/** Checks of a successful result. */
 const SUCCESS: Record<string, (result: Record<string, unknown>, given: unknown) => boolean> = {
   requestReset: ({ ticket }, given) =>
     (given as { method?: unknown } | null)?.method === "code" ? typeof ticket === "string" : ticket === undefined,

@@ -1,6 +1,7 @@
 // @ts-check
 import pg from "pg";
 import { postgresTokens } from "../../../dist/stores/postgres.js";
+import { postgresUrl } from "../services.mjs";
 import { Comparison } from "./comparison.mjs";
 import { bytes, count, print, progress } from "./output.mjs";
 import { Purge, readUntil } from "./purge.mjs";
@@ -10,14 +11,7 @@ import { cleanups, HOUR, LARGE, run, SCATTERED, SMALL, START } from "./settings.
 /** @typedef {import("./settings.mjs").Subject} Subject */
 
 export async function onPostgres() {
-  const { env } = process;
-  const connection = env["RELATCH_TEST_POSTGRES"]
-    ? { connectionString: env["RELATCH_TEST_POSTGRES"] }
-    : {
-        host: env["PGHOST"] ?? "127.0.0.1",
-        user: env["PGUSER"] ?? "postgres",
-        database: env["PGDATABASE"] ?? "test",
-      };
+  const connection = { connectionString: postgresUrl };
   const connect = async () => {
     const client = new pg.Client(connection);
     client.on("error", () => {});
@@ -81,7 +75,7 @@ export async function onPostgres() {
 
   const [few, many] = [await walOf(client, tables.small, small), await walOf(client, tables.large, large)];
   print(
-    `What a save of a user who has one writes to the WAL, soon after a checkpoint: ${count(few.bytes)} bytes (${few.pages.toFixed(1)} full pages) small, ${count(many.bytes)} bytes (${many.pages.toFixed(1)} full pages) large.`,
+    `What a save writes to the WAL, soon after a checkpoint: ${count(few.bytes)} bytes (${few.pages.toFixed(1)} full pages) small, ${count(many.bytes)} bytes (${many.pages.toFixed(1)} full pages) large.`,
   );
   print();
   print("Plans at the large size, of the statements as the store sends them:");

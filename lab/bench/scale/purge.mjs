@@ -54,7 +54,7 @@ export class Purge {
   }
 }
 
-/** The last ones were replaced by the saves. @param {Subject} subject */
+/** Those of the first third. @param {Subject} subject */
 export const readable = ({ rows, first }) => ({ first, last: first + Math.floor((rows - first) / 3) });
 
 /** @param {Subject} subject Its `first` may change between two readers. */

@@ -1,6 +1,7 @@
 // @ts-check
 import { Redis } from "ioredis";
 import { redisTokens } from "../../../dist/stores/redis.js";
+import { redisUrl } from "../services.mjs";
 import { Comparison } from "./comparison.mjs";
 import { bytes, count, print, progress } from "./output.mjs";
 import { record } from "./records.mjs";
@@ -8,10 +9,9 @@ import { cleanups, HOUR, LARGE, run, SMALL, START } from "./settings.mjs";
 
 export async function onRedis() {
   const rows = Math.min(LARGE, 1_000_000);
-  const url = process.env["RELATCH_TEST_REDIS"] ?? "redis://127.0.0.1:6379";
   const prefix = `scale:${run}:`;
   const connect = async (/** @type {number} */ db) => {
-    const redis = new Redis(url, { db, lazyConnect: true, retryStrategy: null });
+    const redis = new Redis(redisUrl, { db, lazyConnect: true, retryStrategy: null });
     redis.on("error", () => {});
     await redis.connect();
     cleanups.push(async () => {
@@ -57,7 +57,7 @@ export async function onRedis() {
       const each = ((await usedMemory()) - before) / rows;
       const [version] = /redis_version:\S+/.exec(await redis.info("server")) ?? [];
       print(
-        `Redis ${version?.slice(14)}, databases of ${count(SMALL)} and ${count(rows)} users. Memory of the large one: ${bytes(each * rows)}, **${count(each)} bytes a token** (two keys).`,
+        `Redis ${version?.slice(14)}, databases of ${count(SMALL)} and ${count(rows)} users. Memory of the large one: ${bytes(each * rows)}, **${count(each)} bytes per link** (two keys).`,
       );
       print();
     }
