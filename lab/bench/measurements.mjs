@@ -56,9 +56,9 @@ export const operations = (backend, rounds, subjects, isQuick) =>
  * @param {boolean} isQuick
  */
 function batchesOf(backend, name, isQuick) {
-  if (isQuick) return ["5", "5"];
-  if (name === "better-auth") return ["10", "10"];
-  return backend === "postgres" ? ["20", "20"] : ["20", "40"];
+  if (isQuick) return ["2", "2"];
+  if (name === "better-auth") return ["8", "8"];
+  return backend === "postgres" ? ["15", "15"] : ["20", "40"];
 }
 
 /** @type {Record<string, string>} */
@@ -103,7 +103,7 @@ export const turns = (rounds, subjects, isQuick) =>
  * @returns {Record<string, Hashing[]>}
  */
 export function hashing(backend, rounds, subjects, callers, isQuick) {
-  const [windows, calls] = isQuick ? ["2", "32"] : ["3", "96"];
+  const [windows, calls] = isQuick ? ["2", "16"] : ["3", "64"];
   const readings = inTurn(rounds, subjects, (name) => ["hashing.mjs", backend, name, String(callers), windows, calls]);
   return Object.fromEntries(Object.entries(readings).map(([name, processes]) => [name, processes.flat()]));
 }

@@ -1,7 +1,7 @@
 // Measures, prints, and fails if something leaks or a control was not found. A scenario is not measured again with the
 // same code, so an interrupted run continues:
 //
-//     npm run --prefix lab timing                     the long run, some 20 minutes on an idle machine of two cores
+//     npm run --prefix lab timing                     the long run, about half an hour on an idle machine with two cores
 //     npm run --prefix lab timing -- --quick          a tenth of the samples
 //     npm run --prefix lab timing -- --only digests   one scenario; may be given several times
 //     npm run --prefix lab timing -- --fresh          measures again what was measured already
