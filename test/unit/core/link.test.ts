@@ -351,7 +351,7 @@ describe("revokeTokens", () => {
 
   test("throws ERR_TOKEN_STORE with signed tokens", async () => {
     const revocation = harness(kinds.signed()).passwordReset.revokeTokens("42");
-    await expect(revocation).rejects.toEqual(relatchError("ERR_TOKEN_STORE", "Signed tokens"));
+    await expect(revocation).rejects.toEqual(relatchError("ERR_TOKEN_STORE", "signed tokens"));
   });
 
   test.each([[undefined], [null], [""], [7], [{}]])("refuses %o in place of an id", async (userId) => {

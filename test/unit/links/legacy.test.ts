@@ -553,7 +553,7 @@ describe("Revocation of old links", () => {
 
   test("revokeTokens with signed tokens revokes the old links and throws ERR_TOKEN_STORE", async () => {
     const its = migration(KINDS.signed());
-    const failure = relatchError("ERR_TOKEN_STORE", "Signed tokens");
+    const failure = relatchError("ERR_TOKEN_STORE", "signed tokens");
     await expect(its.passwordReset.revokeTokens("42")).rejects.toEqual(failure);
     expect([its.calls, its.rows.size]).toEqual([["revoke 42"], 0]);
     expect(its.happened()).not.toContain("tokens_revoked");
