@@ -1,5 +1,5 @@
 import Database from "libsql";
-import { TimeSpan } from "relatch";
+import { memoryRateLimiter, TimeSpan } from "relatch";
 import { rateLimiterContract } from "relatch/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { scryptHasher } from "../../../examples/hono/scrypt.ts";
@@ -7,6 +7,7 @@ import type { Sql } from "../../../examples/shared/database.ts";
 import { openDatabase } from "../../../examples/shared/libsql.ts";
 import { rateLimiterSchema, sqlRateLimiter } from "../../../examples/shared/rate-limiter.ts";
 import { sampleUsers } from "../../../examples/shared/sample-users.ts";
+import { signIn } from "../../../examples/shared/sign-in.ts";
 
 // Tests the code that the example applications share, without any framework.
 
@@ -55,6 +56,77 @@ describe("limits in the database", () => {
     onTestFinished(() => void vi.useRealTimers());
     await limiter.deleteExpired();
     expect(db.prepare("SELECT key FROM rate_limits").all()).toEqual([{ key: "1/3600000 b" }]);
+  });
+});
+
+describe("signing in", () => {
+  const owner = { id: "1", email: "mike@example.org", passwordHash: "right", resetAllowed: true };
+
+  /** A sign-in whose limiter has room for this many counts. */
+  function open(maxKeys = 10_000) {
+    let hashes = 0;
+    const { users } = openDatabase(":memory:");
+    const attempt = signIn({
+      users: { ...users, findByEmail: async (email) => (email === owner.email ? owner : undefined) },
+      hasher: {
+        hash: async () => "nobody's",
+        async verify(hash, password) {
+          hashes += 1;
+          return hash === password;
+        },
+      },
+      rateLimiter: memoryRateLimiter({ maxKeys }),
+    });
+    return {
+      hashes: () => hashes,
+      async outcome(ip: string, password: unknown = "guess", email: unknown = owner.email) {
+        const result = await attempt({ email, password, ip });
+        return result.ok ? "ok" : result.reason;
+      },
+    };
+  }
+  /** An address in this network of /64, of those that a /48 has. */
+  const inNetwork = (n: number, site = "2001:db8:7") => `${site}:${n.toString(16)}::1`;
+
+  it("a client has 10 attempts per account and 50 in all, and leaves the others of its /48 theirs", async () => {
+    const { outcome } = open();
+    const outcomes: string[] = [];
+    for (let n = 0; n < 60; n++) outcomes.push(await outcome(inNetwork(1), "guess", `${Math.floor(n / 11)}@a.example`));
+    for (let n = 0; n < 600; n++) await outcome(inNetwork(1));
+    expect(outcomes.slice(0, 12)).toEqual([...new Array(10).fill("refused"), "throttled", "refused"]);
+    expect(outcomes.slice(50)).toEqual(new Array(10).fill("throttled"));
+    expect(await outcome(inNetwork(2), "right")).toBe("ok");
+    expect(await outcome("192.0.2.1", "right")).toBe("ok");
+  });
+
+  it("a /48 has 500 attempts, however many networks of it they come from and however these are written", async () => {
+    const { outcome, hashes } = open();
+    for (let n = 0; n < 800; n++) {
+      await outcome(n % 2 ? inNetwork(n) : `2001:0DB8:0007:${n.toString(16)}:0:0:0:1`, "guess", `${n}@a.example`);
+    }
+    expect(hashes()).toBe(500);
+    expect(await outcome(inNetwork(1000), "right")).toBe("throttled");
+    expect(await outcome(inNetwork(1, "2001:db8:8"), "right")).toBe("ok");
+    expect(await outcome("64:ff9b::192.0.2.1", "right")).toBe("ok");
+  });
+
+  it("attempts of some /48s that fill the limiter lock nobody else out", async () => {
+    const { outcome } = open(200);
+    for (let n = 0; n < 6000; n++) {
+      await outcome(inNetwork(n % 400, `2001:db8:${Math.floor(n / 400).toString(16)}`), "guess", `${n}@a.example`);
+    }
+    const others: string[] = [];
+    for (let n = 1; n < 100; n++) others.push(await outcome(`192.0.2.${n}`, "right"));
+    expect(others).toEqual(new Array(99).fill("ok"));
+  });
+
+  it("a password that is missing or too long is refused, and is not counted", async () => {
+    const { outcome, hashes } = open();
+    for (const password of [null, ["right"], "x".repeat(4097)]) {
+      for (let n = 0; n < 60; n++) expect(await outcome("192.0.2.1", password)).toBe("refused");
+    }
+    expect(hashes()).toBe(0);
+    expect(await outcome("192.0.2.1", "right")).toBe("ok");
   });
 });
 
