@@ -19,6 +19,9 @@ export default defineConfig(({ mode }) => ({
     exclude: mode in INCLUDE ? [] : LEFT_OUT,
     // Otherwise Vitest leaves one core idle, which is half of a machine with two.
     maxWorkers: "100%",
+    // Most tests take milliseconds. On a busy machine, those that wait for timers or processes take many times as long.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     // Tests that run side by side mostly wait for timers.
     maxConcurrency: 20,
     reporters: ["default", ...(mode === "test" ? [new LeftToCi()] : [])],

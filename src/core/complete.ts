@@ -110,7 +110,7 @@ async function setPassword(
   }
   const hash = () => hashPassword(calls, hasher, password, passwordHash);
   // Hashed first if the hash decides about the password, because a refused one must not cost a one-time code.
-  const early = countBytesForHasher(password) > BCRYPT_BYTES ? await hash() : undefined;
+  const early = isTooLongForBcrypt(password) ? await hash() : undefined;
   if (early && isBcrypt(early)) return reject(await judge(core, password, account, language, [fitsBcrypt], origin));
   const wrongFactor = await factor.verify();
   if (wrongFactor) {
@@ -282,12 +282,13 @@ async function judge(
   return judgePassword(calls, password, rules, context, language);
 }
 
-/** Recognizes a hash of bcrypt, also behind the name of the method: `{bcrypt}$2b$…`. */
-const isBcrypt = (hash: string): boolean => /^(?:\{[\w-]{1,32}\})?\$2/.test(hash);
+/** Recognizes a hash of bcrypt, also behind the name of the method: `{bcrypt}$2b$…`, `bcrypt$$2b$…`, `BCRYPT:$2b$…`. */
+const isBcrypt = (hash: string): boolean => /^(?:\{[\w-]{1,32}\}|[\w-]{1,32}[$:])?\$2/.test(hash);
 
-/** Counts the bytes of a password as typed, or as some hashers normalize it first, which can be more. */
-const countBytesForHasher = (password: string): number =>
-  Math.max(byteLength(password), byteLength(password.normalize("NFKC")));
+/** Reports whether bcrypt would ignore a part of a password, as typed or as some hashers normalize it first. */
+const isTooLongForBcrypt = (password: string): boolean =>
+  // In this order, because normalizing a long password takes milliseconds.
+  byteLength(password) > BCRYPT_BYTES || byteLength(password.normalize("NFKC")) > BCRYPT_BYTES;
 
 const fitsBcrypt: PasswordRule = (password) =>
-  countBytesForHasher(password) > BCRYPT_BYTES ? { code: "too_long", params: { maxBytes: BCRYPT_BYTES } } : undefined;
+  isTooLongForBcrypt(password) ? { code: "too_long", params: { maxBytes: BCRYPT_BYTES } } : undefined;

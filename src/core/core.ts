@@ -22,8 +22,8 @@ export interface Core {
   refunds: Promise<unknown>;
   /** When the first running call of `drain` started, by the monotonic clock. */
   drainingSince: number | undefined;
-  /** How long the last email took, in milliseconds. */
-  lastEmailMs: number;
+  /** How long the last emails took that were sent, in milliseconds, the newest last. */
+  readonly emailTimes: number[];
 }
 
 /** One attempt to deliver a job. After its time is up the next one starts, and this one must do nothing any more. */
@@ -60,5 +60,5 @@ export const createCore = (options: unknown): Core => ({
   owed: new Map(),
   refunds: Promise.resolve(),
   drainingSince: undefined,
-  lastEmailMs: 0,
+  emailTimes: [],
 });

@@ -29,8 +29,8 @@ const MIN_CODE_LIFETIME = MINUTE / 2;
 /** How long a job that sends nothing may hold its place, in milliseconds. */
 const MAX_PRETENSE = 5000;
 
-/** Hands a job to the dispatcher. */
-export async function handOver(core: Core, job: Job): Promise<void> {
+/** Hands a job to the dispatcher. `watch` gets the dispatcher's response itself, which may come after this has given up. */
+export async function handOver(core: Core, job: Job, watch?: (response: Promise<unknown>) => void): Promise<void> {
   const { dispatcher, keys, calls } = core.config;
   const deliver = (input: unknown) => runJob(core, input, { isOurs: true });
   const drop = (given: Job, reason: DropReason) => {
@@ -38,7 +38,11 @@ export async function handOver(core: Core, job: Job): Promise<void> {
     core.jobs.addUndelivered(given, reason);
   };
   const port: Port = { code: "ERR_DISPATCHER", name: "dispatcher.dispatch", input: [job] };
-  await callPort(calls, port, () => dispatcher.dispatch(signJob(job, keys), deliver, drop));
+  await callPort(calls, port, () => {
+    const response = Promise.resolve(dispatcher.dispatch(signJob(job, keys), deliver, drop));
+    watch?.(response);
+    return response;
+  });
 }
 
 /** Runs a job for the worker of a queue. */
@@ -225,10 +229,12 @@ async function sendRefusal(
 }
 
 /**
- * A job that sends nothing holds its place for as long as the last email took. Otherwise people could tell from the delay
- * of their own email, requested right after, whether the job before it sent one.
+ * A job that sends nothing holds its place for as long as an email usually takes. Otherwise people could tell from the
+ * delay of their own email, requested right after, whether the job before it sent one. It is the median, because nobody may
+ * set it with an own mailbox that accepts an email at once, or refuses it.
  */
-async function holdPlace({ lastEmailMs, drainingSince }: Core): Promise<void> {
-  if (lastEmailMs < 1 || drainingSince !== undefined) return;
-  await pauseInRealTime(Math.min(lastEmailMs, MAX_PRETENSE));
+async function holdPlace({ emailTimes, drainingSince }: Core): Promise<void> {
+  const usual = emailTimes.toSorted((a, b) => a - b)[Math.floor(emailTimes.length / 2)] ?? 0;
+  if (usual < 1 || drainingSince !== undefined) return;
+  await pauseInRealTime(Math.min(usual, MAX_PRETENSE));
 }

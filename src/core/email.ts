@@ -16,6 +16,9 @@ import type { Attempt, Core } from "./core.ts";
 import { describeJob } from "./jobs.ts";
 import type { Config } from "./options.ts";
 
+/** Of how many emails it is remembered how long they took. */
+const MAX_EMAIL_TIMES = 20;
+
 /** An email of a job, before it is composed. */
 interface EmailPlan {
   address: string;
@@ -99,8 +102,9 @@ async function send(core: Core, current: Attempt, job: Job, email: EmailPlan): P
     core.jobs.addUndelivered(job, "refused");
   } else {
     emit({ type: "mail_sent", ...facts, durationMs: Math.max(0, now().getTime() - job.at) });
+    core.emailTimes.push(monotonicNow() - start);
+    if (core.emailTimes.length > MAX_EMAIL_TIMES) core.emailTimes.shift();
   }
-  core.lastEmailMs = monotonicNow() - start;
   core.jobs.setSent(idempotencyKey);
 }
 

@@ -110,7 +110,8 @@ const FIELDS: Record<Job["type"], Record<string, Check>> = {
     ...COMMON,
     type: (value) => value === "follow_up",
     userId: isUserId,
-    email: isText(320),
+    // The address on file, as it is there.
+    email: (value) => typeof value === "string",
     previousStamp: isText(64),
     stamp: isText(64),
     isCommitted: (value) => typeof value === "boolean",

@@ -46,6 +46,7 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
   const job = { ...createJob(now()), type: "reset_requested", email, locale, ...mention, ...origin } as const;
   const key = addressKey(email, origin.tenant);
   const taken: TakenUnit[] = [];
+  let wasLost = Promise.resolve(true);
   try {
     await settleUnits(core, key);
     const verdict = await countAgainst(core, addressRules, key, origin, taken);
@@ -55,9 +56,16 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
       return result;
     }
     const hasCode = ticket && (await mayIssueCode(core, codeRequestKey(email, origin.tenant), CODE_REQUESTS, origin));
-    await handOver(core, hasCode ? { ...job, ticketDigest: ticket.digest, codeExpiresAt: ticket.expiresAt } : job);
+    const complete = hasCode ? { ...job, ticketDigest: ticket.digest, codeExpiresAt: ticket.expiresAt } : job;
+    await handOver(core, complete, (response) => {
+      wasLost = response.then(
+        () => false,
+        () => true,
+      );
+    });
   } catch (error) {
-    await giveUnitsBack(core, key, taken);
+    // A queue that did not respond in time may have the job all the same. Its email is paid for unless the queue says no.
+    await giveUnitsBack(core, key, taken, wasLost);
     throw error;
   }
   emit({ type: "reset_requested", method, jobId: job.id, ...origin });

@@ -75,16 +75,22 @@ export function createPrinter(clock: () => number = monotonicNow): Printer {
       const advice = ADVICE[type];
       if (!advice || ("reason" in fields && HARMLESS.includes(fields.reason))) return;
       const facts = Object.entries(fields).filter(([, value]) => value !== undefined);
-      print(type, `${type}: ${advice} ${facts.map(([name, value]) => `${name}=${value}`).join(" ")}`);
+      print(type, `${type}: ${advice} ${facts.map(([name, value]) => `${name}=${quote(value)}`).join(" ")}`);
     },
   };
 }
 
+/** Quotes a value that could be read as something else: a correlation id with spaces, a tenant. */
+const quote = (value: unknown): string => (/^[\w.:-]+$/.test(String(value)) ? String(value) : JSON.stringify(value));
+
 /** Returns the text of the innermost cause, which is the driver's own, as one line without addresses and digests. */
 function describeCause(cause: unknown, known: readonly string[]): string {
   const text = readSafely(() => String((listCauses(cause).at(-1) as Error).message ?? "")) ?? "";
-  // Databases over HTTP quote their URL.
-  const spellings = known.flatMap((each) => [each, readSafely(() => encodeURIComponent(each)) ?? each]);
+  // Databases over HTTP quote their URL, and drivers quote SQL.
+  const spellings = known.flatMap((each) => [
+    ...[each, each.replaceAll("'", "''"), each.replaceAll("'", "\\'")],
+    readSafely(() => encodeURIComponent(each)) ?? each,
+  ]);
   const secrets = spellings.filter((each) => each.length > 3).sort((a, b) => b.length - a.length);
   // Cut between two words, so that no half of a secret is left that is not recognized.
   const start = text.length > MAX_READ ? text.slice(0, MAX_READ).replace(/\S*$/, "") : text;

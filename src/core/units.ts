@@ -10,13 +10,22 @@ const PAUSE = 250;
 const MAX_DELAY = 1000;
 
 /**
- * Gives the units of a request that failed back to its address. Otherwise the next request would be refused, and in
- * silence. Whatever made the request fail may have made the limiter fail as well, so this goes on in the background.
+ * Gives the units of a request that failed back to its address, once `wasLost` says that nothing became of it. Otherwise the
+ * next request would be refused, and in silence. Whatever made the request fail may have made the limiter fail as well, so
+ * this goes on in the background.
  */
-export async function giveUnitsBack(core: Core, key: string, units: readonly TakenUnit[]): Promise<void> {
+export async function giveUnitsBack(
+  core: Core,
+  key: string,
+  units: readonly TakenUnit[],
+  wasLost: Promise<boolean>,
+): Promise<void> {
   const { owed } = core;
   const state = { isOver: false };
-  const work = Promise.all([owed.get(key), ...units.map((unit) => giveBack(core, key, unit, state))]);
+  const giveAllBack = async () => {
+    if (await wasLost) await Promise.all(units.map((unit) => giveBack(core, key, unit, state)));
+  };
+  const work = Promise.all([owed.get(key), giveAllBack()]);
   owed.set(key, work);
   void Promise.race([work, pauseInBackground(PATIENCE)]).then(() => {
     state.isOver = true;

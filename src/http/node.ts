@@ -67,13 +67,15 @@ function respondAlone(res: ServerResponse, error: unknown): void {
 
 /**
  * Reads path and query. A target in absolute form (RFC 9112 §3.2.2) loses its host, because nothing that a request says
- * about its host is used. `OPTIONS *` and `CONNECT` have no path.
+ * about its host is used. `OPTIONS *` and `CONNECT` have no path. A path that `URL` would rewrite, such as
+ * `/x/../password_reset` or one with a backslash, is not ours: a limit in front of our path does not see it.
  */
 function readUrl({ originalUrl, url = "" }: NodeRequest): URL | undefined {
   const target = (originalUrl ?? url).replace(/^[a-z][a-z\d+.-]{0,31}:\/\/[^/?#]*/i, "");
-  return /^[/?]/.test(target) && URL.canParse(`http://localhost${target}`)
-    ? new URL(`http://localhost${target}`)
-    : undefined;
+  if (!/^[/?]/.test(target) || !URL.canParse(`http://localhost${target}`)) return undefined;
+  const parsed = new URL(`http://localhost${target}`);
+  const [path] = target.split(/[?#]/, 1);
+  return parsed.pathname === (path || "/") ? parsed : undefined;
 }
 
 function createRequest(req: NodeRequest, url: URL): Request {
@@ -86,7 +88,7 @@ function createRequest(req: NodeRequest, url: URL): Request {
   // No `Request` can have these methods, and every other one that no route takes gets the same response.
   const isForbidden = /^(?:TRACE|TRACK|CONNECT)$/i.test(method);
   const init: RequestInit & { duplex: "half" } = { method: isForbidden ? "DELETE" : method, headers, duplex: "half" };
-  if (!["GET", "HEAD"].includes(method)) init.body = readBody(req, headers);
+  if (!/^(?:GET|HEAD)$/i.test(method)) init.body = readBody(req, headers);
   return new Request(url, init);
 }
 

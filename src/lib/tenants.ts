@@ -6,7 +6,7 @@ export type Tenants = readonly string[] | "dynamic" | undefined;
 
 /** Reports whether a value can be the name of a tenant. */
 export const isTenant = (value: unknown): value is string =>
-  typeof value === "string" && value !== "" && value.length <= 256 && value.isWellFormed();
+  typeof value === "string" && value !== "" && value.length <= 256 && value.isWellFormed() && !/\p{Cc}/u.test(value);
 
 /** Reports whether a tenant may occur with these options. */
 export function isDeclared(tenants: Tenants, tenant: unknown): tenant is string | undefined {

@@ -14,9 +14,9 @@ interface Window {
  * Counts in this process: right for one process, and for tests. Several processes share their counts through a limiter
  * on a common store. Keeps at most `maxKeys` counts of requests (default: 100,000). When it is full, counts of clients are
  * forgotten, the oldest first. If that is not enough, new keys share 1,024 merged counts. So nobody can make it forget
- * how often an email address was used, not even with a million addresses. Attempts at codes and second factors have
- * another `maxKeys` counts, which are neither forgotten nor merged: when these are full, new keys are refused. `now`
- * returns milliseconds since the epoch (default: the system's clock).
+ * how often an email address was used, not even with a million addresses. Attempts at codes, and at second factors, have
+ * `maxKeys` counts each, which are neither forgotten nor merged: when these are full, new keys are refused. `now` returns
+ * milliseconds since the epoch (default: the system's clock).
  *
  * @throws {RelatchError} `ERR_OPTIONS` if an option is invalid.
  * @example
@@ -30,8 +30,10 @@ export function memoryRateLimiter(
     now: optional(aFunction<() => number>(), () => Date.now()),
   });
   const requests = countRequests(maxKeys, now);
-  const attempts = countAttempts(maxKeys, now);
-  const tableOf = (key: string) => (/^(?:ticket|factor)/.test(key) ? attempts : requests);
+  // Apart, because tickets are given to everybody, and the count of a factor needs a valid link.
+  const codes = countAttempts(maxKeys, now);
+  const factors = countAttempts(maxKeys, now);
+  const tableOf = (key: string) => (key.startsWith("ticket") ? codes : key.startsWith("factor_") ? factors : requests);
 
   return {
     async consume(key, rule) {

@@ -28,10 +28,11 @@ export function sanitizeName(name: string | undefined): string | undefined {
 
 /**
  * Returns a name of the application that comes from data, such as the name of a tenant. It cannot be left out: its dots
- * look the same and make no link.
+ * look the same and make no link, and a number to call loses its digits.
  */
-export function sanitizeAppName(name: string): string {
-  const text = cleanName(name);
+export function sanitizeAppName(given: string): string {
+  const name = cleanName(given);
+  const text = CALLABLE.test(name) ? cleanName(name.replace(/\p{Nd}+/gu, "#")) : name;
   if (!isLinkLike(text)) return text;
   const inert = text.normalize("NFKC").replace(/[.\u3002]/g, "\u2024");
   return cleanName(inert.replace(/[:/\\@]+/g, " "));

@@ -350,7 +350,29 @@ describe("A job that sends nothing", () => {
     return { took: performance.now() - start, ...its };
   }
 
-  test("holds its place for as long as the last email took", async () => {
+  test("holds its place for as long as emails usually take, whatever the last one did", async () => {
+    let emailMs = 120;
+    let isRefusing = false;
+    const mailer = memoryMailer();
+    const { send } = mailer;
+    mailer.send = async (...email) => {
+      await new Promise((resolve) => setTimeout(resolve, emailMs));
+      if (isRefusing) throw Object.assign(new Error("no such mailbox"), { permanent: true });
+      return send(...email);
+    };
+    const its = queuedHarness({ mailer });
+    for (let nth = 1; nth <= 3; nth++) await its.passwordReset.deliver(await its.requestJob());
+    // An own mailbox that accepts or refuses at once must not end the pretense.
+    emailMs = 0;
+    await its.passwordReset.deliver(await its.requestJob());
+    isRefusing = true;
+    for (let nth = 1; nth <= 30; nth++) await its.passwordReset.deliver(await its.requestJob()).catch(() => {});
+    const start = performance.now();
+    await its.passwordReset.deliver(await its.requestJob("nobody@example.org"));
+    expect(performance.now() - start).toBeGreaterThan(100);
+  });
+
+  test("holds its place for as long as the last email took, if it was the only one", async () => {
     const { took, happened } = await measure(120);
     expect(took).toBeGreaterThan(100);
     expect(happened().at(-1)).toBe("request_skipped:unknown_account");

@@ -210,6 +210,8 @@ describe("A link", () => {
   test.each([
     ["bcrypt", BCRYPT],
     ["bcrypt behind its name", `{bcrypt}${BCRYPT}`],
+    ["bcrypt of Django", `bcrypt$${BCRYPT}`],
+    ["bcrypt behind a name in capitals", `BCRYPT:${BCRYPT}`],
     ["an older bcrypt", BCRYPT.replace("$2b", "$2y")],
     ["a bcrypt of another library", BCRYPT.replace("$2b", "$2a")],
   ])("of an account with a hash of %s costs no hash for passwords that are too long", async (_, passwordHash) => {

@@ -145,6 +145,9 @@ describe("The text of a cause", () => {
     ["a digest", `Key (token_hash)=(${"ab".repeat(32)}) already exists`, []],
     ["a token", `GET /password_reset/${"aB3_-".repeat(9)}`, []],
     ["an id in the call", "no row for account-4711", ["account-4711"]],
+    ["an address as it is quoted in SQL", "near 'o''mike@example.org'", ["o'mike@example.org"]],
+    ["an address as MySQL quotes it", "near 'jane.mary.o\\'mike@example.org'", ["jane.mary.o'mike@example.org"]],
+    ["a name as it is quoted in SQL", "VALUES ('of-mike o''neill')", ["of-mike o'neill"]],
     ["an address in a URL", "GET /users?email=mike%40example.org failed", []],
     ["a hash in a URL", `GET /?q=${encodeURIComponent(`["${HASH}"]`)} failed`, []],
     ["the hash of the call in a URL", "GET /?q=a%20hash%2Fof-mike failed", ["a hash/of-mike"]],
@@ -267,6 +270,13 @@ test("Each event that somebody has to act on is one line with its fields, withou
     "relatch: client_address_unusable: The option ip was not the address of a client. Check the proxy settings of the " +
       "server. reason=private_address",
   ]);
+});
+
+test("A value that could be read as another field, or as another line, is quoted", () => {
+  const { printEvent } = createPrinter();
+  const job = { jobId: "j", userId: "a b", tenant: undefined, correlationId: "x jobId=other" };
+  printEvent({ type: "mail_refused", kind: "reset_link", detail: "550\nrelatch: fine", ...job });
+  expect(lines[0]).toMatch(/ detail="550\\nrelatch: fine" jobId=j userId="a b" correlationId="x jobId=other"$/);
 });
 
 function endless(): Error {

@@ -176,6 +176,44 @@ describe("Giving units back", () => {
   });
 });
 
+describe("A queue that does not respond in time", () => {
+  test("keeps the units of a job that it has taken: 25 requests are not 25 emails", async () => {
+    const { fate, request, recover, jobs } = setup();
+    const { opened, open } = gate();
+    fate.dispatch = () => opened;
+    for (let nth = 1; nth <= 25; nth++) {
+      const result = request().then(
+        ({ ok }) => String(ok),
+        ({ code }) => String(code),
+      );
+      await vi.advanceTimersByTimeAsync(20 * SECOND);
+      // The rules by default: one a minute, and three an hour.
+      if (nth === 1) expect(await result).toBe("ERR_DISPATCHER");
+    }
+    open();
+    recover();
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect(jobs.length).toBeLessThanOrEqual(3);
+    expect(jobs.length).toBeGreaterThan(0);
+  });
+
+  test("gives the units back when it says no, however late", async () => {
+    for (const lateSeconds of [15, 150]) {
+      const { fate, request, recover, jobs } = setup();
+      const { opened, open } = gate();
+      fate.dispatch = () => opened.then(fail);
+      const result = expect(request()).rejects.toThrow("dispatcher.dispatch");
+      await vi.advanceTimersByTimeAsync(lateSeconds * SECOND);
+      await result;
+      open();
+      recover();
+      await vi.advanceTimersByTimeAsync(SECOND);
+      expect(await request()).toEqual({ ok: true });
+      expect(jobs).toHaveLength(1);
+    }
+  });
+});
+
 describe("The memory of units that are owed", () => {
   const RULE: RateRule = { max: 1, window: new TimeSpan(1, "m") };
   const KEY = "key";
@@ -189,7 +227,7 @@ describe("The memory of units that are owed", () => {
       limits: { rateLimiter: { ...memoryRateLimiter(), refund: async () => {} } },
     });
   const give = (core: ReturnType<typeof createOwing>, isTaken: Promise<boolean>) =>
-    giveUnitsBack(core, KEY, [{ rule: RULE, isTaken }]);
+    giveUnitsBack(core, KEY, [{ rule: RULE, isTaken }], Promise.resolve(true));
 
   test("keeps an address until all its units are back, although those of an earlier request are", async () => {
     const core = createOwing();

@@ -399,6 +399,8 @@ describe("HTTP/2", () => {
     const done = await send("POST", COMPLETE, json, JSON.stringify({ token, newPassword: GOOD_PASSWORD }));
     expect([done.answer[":status"], JSON.parse(done.text)]).toEqual([200, { ok: true, sessionsRevoked: true }]);
     expect((await send("POST", COMPLETE, json, "x".repeat(20_000))).answer[":status"]).toBe(413);
+    // HTTP/2 passes methods on as they are, and `Request` writes these two in capitals.
+    for (const method of ["get", "Head"]) expect((await send(method, RESET)).answer[":status"]).toBe(200);
   });
 });
 
@@ -414,6 +416,13 @@ describe("at the socket", () => {
     ["an absolute form without a path", "GET http://evil.example HTTP/1.1", 404],
     ["a path with two slashes", `GET //evil.example${RESET} HTTP/1.1`, 404],
     ["a path with a backslash", `GET /\\evil.example${RESET} HTTP/1.1`, 404],
+    // Whatever limits `/password_reset` in front of this does not see these paths.
+    ["a path that leads back", `GET /x/..${RESET} HTTP/1.1`, 404],
+    ["a path that stays", `GET /.${RESET} HTTP/1.1`, 404],
+    ["a path that stays, encoded", `GET /%2e${RESET} HTTP/1.1`, 404],
+    ["a path that leads back, encoded", `GET /x/%2E%2e${RESET} HTTP/1.1`, 404],
+    ["a path that leads back over a backslash", `GET /x\\..${RESET} HTTP/1.1`, 404],
+    ["a path that leads back in an absolute form", `GET http://localhost/x/..${RESET} HTTP/1.1`, 404],
     ["the whole server", "OPTIONS * HTTP/1.1", 404],
     ["TRACE", `TRACE ${RESET} HTTP/1.1`, 405],
     ["TRACE of a JSON path", `TRACE ${VERIFY} HTTP/1.1`, 405],

@@ -7,14 +7,26 @@ test.each([[["blue"]], [["blue", "red", "x".repeat(256)]], ["dynamic"]])("The op
 });
 
 test.each([
-  ...[[], ["blue", "blue"], [""], ["x".repeat(257)], ["blue\ud800"], [7], [undefined], ["blue", null]],
+  ...[
+    [],
+    ["blue", "blue"],
+    [""],
+    ["x".repeat(257)],
+    ["blue\ud800"],
+    ["a\nb"],
+    ["a\x1b[31m"],
+    ["a\u0085"],
+    [7],
+    [undefined],
+    ["blue", null],
+  ],
   ...["Dynamic", "blue", "", true, false, null, {}, { 0: "blue", length: 1 }, new Set(["blue"])],
 ])("The option tenants must not be %o", (tenants) => {
   expect(() => someTenants(tenants, "tenants")).toThrow(relatchError("ERR_OPTIONS", "tenants"));
 });
 
 test("isDeclared compares names exactly", () => {
-  const names = ["blue", "red", "Blue", "", undefined, null, 7, "constructor"];
+  const names = ["blue", "red", "Blue", "", "blue\n", undefined, null, 7, "constructor"];
   const filter = (tenants: readonly string[] | "dynamic" | undefined) =>
     names.filter((name) => isDeclared(tenants, name));
   expect(filter(["blue", "red"])).toEqual(["blue", "red"]);

@@ -188,15 +188,23 @@ describe("memoryRateLimiter", () => {
       await expectUnits(0, "address:a", "address:b", "address:c", "address:d", "address:e", ...attempts);
     });
 
+    test("attempts at second factors have their own room, which no flood of tickets takes", async () => {
+      const { expectUnits } = limiterWithClock(2);
+      await expectUnits(3, "ticket:a", "ticket:b");
+      await expectUnits(0, "ticket:c");
+      await expectUnits(3, "factor_link:a", "factor_account:b");
+      await expectUnits(0, "factor_link:a", "factor_link:c");
+    });
+
     test("attempts are neither forgotten nor merged: when their room is full, new ones are refused", async () => {
       const { clock, limiter, expectUnits } = limiterWithClock(2);
-      await expectUnits(3, "ticket:a", "factor_link:b");
+      await expectUnits(3, "ticket:a", "ticket_codes:b");
       clock.now += 20_000;
       for (let nth = 0; nth < 5000; nth++) {
         expect(await limiter.consume(`ticket:${nth}`, RULE)).toEqual({ allowed: false, retryAfterSeconds: 60 });
       }
       await limiter.refund?.("ticket:1", RULE);
-      await expectUnits(0, "ticket:1", "ticket:a", "factor_link:b");
+      await expectUnits(0, "ticket:1", "ticket:a", "ticket_codes:b");
       clock.now += 40_000;
       await expectUnits(3, "ticket:1", "ticket:a");
     });

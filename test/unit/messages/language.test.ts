@@ -1,5 +1,5 @@
 import { en } from "relatch/languages";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { chooseLanguage, type Language } from "../../../src/messages/language.ts";
 import { languages } from "../../system/email/samples.ts";
 
@@ -60,6 +60,24 @@ describe("chooseLanguage", () => {
     expect([choose(header(512)), choose(header(513)), choose("de,".repeat(400_000))]).toEqual(["de", "nl", "nl"]);
     const behind = (count: number) => `${"sv,".repeat(count)}de`;
     expect([choose(behind(9)), choose(behind(10))]).toEqual(["de", "nl"]);
+  });
+
+  test("searches the tables of the runtime once for each tag of a header, however many languages there are", () => {
+    const fresh = languages.map(({ tag }) => stub(`${tag}-x-fresh`)) as [Language, ...Language[]];
+    const maximize = vi.spyOn(Intl.Locale.prototype, "maximize");
+    onTestFinished(() => void maximize.mockRestore());
+    const letters = [..."abcdefghijkl"];
+    const header = letters.map((letter) => `q${letter}-u-aa-bb-cc-dd-ee-ff-gg-hh-ii`).join(",");
+    expect(chooseLanguage(fresh, header)).toBe(fresh[0]);
+    expect(maximize).toHaveBeenCalledTimes(10 + fresh.length);
+    for (let nth = 1; nth <= 3; nth++) {
+      maximize.mockClear();
+      chooseLanguage(fresh, header);
+      expect(maximize).toHaveBeenCalledTimes(10);
+    }
+    maximize.mockClear();
+    expect(chooseLanguage(fresh, `de-u-${"aa-".repeat(11)}bb`)).toBe(fresh[0]);
+    expect(maximize).not.toHaveBeenCalled();
   });
 
   test("prefers an exact match to one of another region", () => {

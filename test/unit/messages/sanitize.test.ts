@@ -53,6 +53,12 @@ test.each([...LINKS, "evil.c\u200bom", "Booking.com", "Acme: Tools", "Node.js", 
   },
 );
 
+test.each(PHONES)("sanitizeAppName keeps no number to call: %j", (name) => {
+  const text = sanitizeAppName(`Acme: call ${name} now`);
+  expect(text).toMatch(/^Acme call .*now$/);
+  expect(text).not.toMatch(/\p{Nd}/u);
+});
+
 test.each([
   ["Booking.com", "Booking\u2024com"],
   ["Acme: Tools", "Acme Tools"],
