@@ -10,7 +10,7 @@ import { en, ru } from "relatch/languages";
 import { defaultPages } from "relatch/pages";
 import type { AppDatabase } from "../shared/database.ts";
 import { REFUSALS, type Refusal, RefusedRequest } from "../shared/form-guard.ts";
-import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox } from "../shared/inbox.ts";
+import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox, isLoopback } from "../shared/inbox.ts";
 import type { LoginHasher } from "../shared/sign-in.ts";
 import { createProblemPage, linkInbox, pageHeaders } from "../shared/site.ts";
 import { createViews, type Views } from "../shared/views.ts";
@@ -25,7 +25,7 @@ export interface AppOptions {
   mailer: Mailer;
   /** The sender of all emails, for example `"Acme <noreply@example.com>"`. */
   from?: string | undefined;
-  /** Shown at /dev/mail. Leave it out if emails are really sent. */
+  /** Shown at /dev/mail of this machine. Leave it out in production. */
   inbox?: Inbox | undefined;
   /** Says on the page that an address is unknown. */
   revealUnknown?: boolean | undefined;
@@ -119,6 +119,11 @@ const toRefusal = (error: unknown): RefusedRequest =>
 function inboxRoutes(inbox: Inbox, views: Views): Router {
   const router = express.Router();
   const prefersJson = (req: Request) => req.accepts(["html", "json"]) === "json";
+  router.use((req, _res, next) => {
+    // Not req.hostname, which can come from X-Forwarded-Host.
+    if (!isLoopback(`http://${req.headers.host}`)) throw new RefusedRequest("not_found");
+    next();
+  });
   router.get("/", async (req, res) => {
     const content = await inbox.list();
     if (prefersJson(req)) res.json(content.emails);

@@ -11,7 +11,7 @@ import { en, ru } from "relatch/languages";
 import { defaultPages } from "relatch/pages";
 import type { AppDatabase } from "../shared/database.ts";
 import { REFUSALS, RefusedRequest } from "../shared/form-guard.ts";
-import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox } from "../shared/inbox.ts";
+import { FRAME_POLICY, frameEmail, INBOX_PATH, type Inbox, isLoopback } from "../shared/inbox.ts";
 import type { LoginHasher } from "../shared/sign-in.ts";
 import { createProblemPage, linkInbox, pageHeaders } from "../shared/site.ts";
 import { createViews, type Views } from "../shared/views.ts";
@@ -28,7 +28,7 @@ export interface AppOptions {
   from?: string | undefined;
   /** Returns the client's address. Each runtime has its own way to learn it. */
   clientIp: (c: Context) => string | undefined;
-  /** Shown at /dev/mail. Leave it out if emails are really sent. */
+  /** Shown at /dev/mail of this machine. Leave it out in production. */
   inbox?: Inbox | undefined;
   /** Says on the page that an address is unknown. */
   revealUnknown?: boolean | undefined;
@@ -126,6 +126,10 @@ function inboxRoutes(inbox: Inbox, views: Views): Hono {
     if (!email) throw new RefusedRequest("not_found");
     return email;
   };
+  routes.use((c, next) => {
+    if (!isLoopback(c.req.url)) throw new RefusedRequest("not_found");
+    return next();
+  });
   routes.get("/", async (c) => {
     const content = await inbox.list();
     return prefersJson(c) ? c.json(content.emails) : c.html(views.inbox(content));

@@ -20,11 +20,11 @@ const { app, passwordReset } = createApp({
   clientIp: (c) => server.requestIP(c.req.raw)?.address,
 });
 
-const { port, hostname, appOptions } = demo;
+const { port, hostname } = demo;
 const server = demo.start(() => serve({ port, hostname, fetch: (request) => app.fetch(withHost(request)) }));
 demo.endWith(() => server.stop(), passwordReset);
 await demo.welcome();
 
 /** If the Host header is unusable, Bun leaves only a path in the URL, and Hono would look for it in the wrong place. */
 const withHost = (request: Request): Request =>
-  URL.canParse(request.url) ? request : new Request(new URL(request.url, appOptions.origin), request);
+  URL.canParse(request.url) ? request : new Request(new URL(request.url, "http://invalid"), request);

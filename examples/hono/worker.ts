@@ -1,6 +1,7 @@
 import { env, waitUntil } from "cloudflare:workers";
 import { background } from "relatch";
 import { fetchMailer, resend } from "relatch/fetch";
+import { isLoopback } from "../shared/inbox.ts";
 import { sampleUsers } from "../shared/sample-users.ts";
 import { createApp } from "./app.ts";
 import { d1Database } from "./d1.ts";
@@ -14,7 +15,7 @@ import { scryptHasher } from "./scrypt.ts";
 const { ORIGIN, RESEND_KEY, MAIL_FROM } = env;
 // `wrangler dev` reads it from .dev.vars, which is never deployed.
 const isDevelopment = env.DEVELOPMENT === "true";
-if (isDevelopment ? !isLoopback(ORIGIN) : !ORIGIN?.startsWith("https:") || !RESEND_KEY || !MAIL_FROM) {
+if (isDevelopment ? !isLoopback(`${ORIGIN}`) : !ORIGIN?.startsWith("https:") || !RESEND_KEY || !MAIL_FROM) {
   throw new Error("Set ORIGIN (https), RESEND_KEY and MAIL_FROM, or DEVELOPMENT=true and an ORIGIN on localhost.");
 }
 
@@ -56,7 +57,3 @@ export default {
 
   scheduled: purge,
 };
-
-function isLoopback(url: string | undefined): boolean {
-  return URL.canParse(`${url}`) && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(`${url}`).hostname);
-}

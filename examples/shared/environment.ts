@@ -16,15 +16,22 @@ export interface MailSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the settings of the demos. Throws if a variable is invalid, and says what to write instead. */
-export const demoSettings = (env: Environment) => ({
-  port: portNumber(env, "PORT", 8000),
-  development: env["NODE_ENV"] !== "production",
-  databaseFile: env["DATABASE_FILE"] || undefined,
-  revealUnknown: flag(env, "DEMO_REVEAL_UNKNOWN", false),
-  codes: flag(env, "DEMO_CODES", false),
-  secondFactor: flag(env, "DEMO_SECOND_FACTOR", false),
-  mail: mailSettings(env),
-});
+export function demoSettings(env: Environment) {
+  const development = env["NODE_ENV"] !== "production";
+  const mail = mailSettings(env);
+  if (!development && !mail) {
+    throw new Error("MAIL_SERVER must be set if NODE_ENV is production, because the inbox is for development only.");
+  }
+  return {
+    port: portNumber(env, "PORT", 8000),
+    development,
+    databaseFile: env["DATABASE_FILE"] || undefined,
+    revealUnknown: flag(env, "DEMO_REVEAL_UNKNOWN", false),
+    codes: flag(env, "DEMO_CODES", false),
+    secondFactor: flag(env, "DEMO_SECOND_FACTOR", false),
+    mail,
+  };
+}
 
 /** Reads the `MAIL_*` variables. Returns `undefined` without `MAIL_SERVER`. */
 export function mailSettings(env: Environment): MailSettings | undefined {

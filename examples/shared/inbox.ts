@@ -28,6 +28,13 @@ export interface InboxContent {
   notes: readonly Note[];
 }
 
+/**
+ * Reports whether a URL names this machine. Anyone who reads the inbox can use its links, and a page of another site can
+ * reach a port of this machine under its own name (DNS rebinding).
+ */
+export const isLoopback = (url: string): boolean =>
+  URL.canParse(url) && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname);
+
 /** Keeps emails in memory instead of sending them, for development. It is a `Mailer`. */
 export function createInbox({ capacity = 100 } = {}) {
   const emails: CaughtEmail[] = [];

@@ -69,8 +69,8 @@ export async function contractOn(app: App): Promise<RuntimeRun | undefined> {
   const running = start(app.command(binary, program), work, {
     DATABASE_FILE: databaseFile,
     PORT: new URL(origin).port,
-    NODE_ENV: "production",
-    // Empty, so that emails go to the example's inbox.
+    // In development and without a mail server, emails go to the example's inbox.
+    NODE_ENV: "development",
     MAIL_SERVER: "",
     DEMO_REVEAL_UNKNOWN: "",
     DENO_DIR: join(work, "deno"),

@@ -148,6 +148,7 @@ describe("the environment of the demos", () => {
   it.each([
     ["PORT", { PORT: "http" }],
     ["PORT", { PORT: "70000" }],
+    ["MAIL_SERVER", { NODE_ENV: "production" }],
     ["MAIL_PORT", { ...server, MAIL_PORT: "-1" }],
     ["MAIL_USE_TLS", { ...server, MAIL_USE_TLS: "maybe" }],
     ["MAIL_PASSWORD", { ...server, MAIL_USERNAME: "mike" }],

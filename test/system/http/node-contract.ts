@@ -37,6 +37,21 @@ export function nodeContract(name: string, start: StartOnNode): void {
       }
     });
 
+    it("the inbox exists for this machine's own names only", async () => {
+      const { client } = await launch();
+      await client.json("/password_reset", { email: "mike@example.org" });
+      const statusAt = async (Host: string, path = "/dev/mail") =>
+        (await client.get(path, { Host, "X-Forwarded-Host": "localhost" })).status;
+      for (const host of ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"]) {
+        expect([host, await statusAt(host)]).toEqual([host, 200]);
+      }
+      for (const host of ["evil.example", "localhost.evil.example", "192.0.2.1:8000", "localhost."]) {
+        expect([host, await statusAt(host)]).toEqual([host, 404]);
+        expect(await statusAt(host, "/dev/mail/1/html")).toBe(404);
+        expect(await statusAt(host, "/login")).toBe(200);
+      }
+    });
+
     it("the inbox does not exist if emails are really sent", async () => {
       const { client } = await launch({ mailer: { send: async () => {} } });
       expect((await client.get("/dev/mail")).status).toBe(404);
