@@ -94,6 +94,6 @@ export function listCauses(error: unknown): unknown[] {
 export function nameError(error: unknown): string {
   const name = readSafely(() => (error as Error).name);
   return typeof name === "string" && name !== "Error" && /^[A-Za-z][A-Za-z0-9_]{0,39}$/.test(name)
-    ? `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
+    ? `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`
     : "an error";
 }

@@ -21,18 +21,29 @@ export function memoryTokens(): TokenStore {
     else byUser.delete(record.userId);
   }
 
-  /** Deletes the expired ones among the `limit` oldest records, and returns how many there were. */
-  async function deleteExpired(now: Date, limit: number): Promise<number> {
-    let looked = 0;
+  /** Deletes the expired ones among these records, and returns how many there were. */
+  function deleteExpired(now: Date, some: Iterable<TokenRecord>): number {
     let deleted = 0;
-    for (const record of records.values()) {
-      if (looked === limit) break;
-      looked += 1;
+    for (const record of some) {
       if (record.expiresAt > now) continue;
       remove(record);
       deleted += 1;
     }
     return deleted;
+  }
+
+  // Each purge goes on where the last one stopped. Otherwise links that are valid for days would hide those behind them.
+  let unseen = records.values();
+
+  function* takeUnseen(limit: number): Generator<TokenRecord> {
+    for (let taken = 0; taken < limit; taken++) {
+      const { done, value } = unseen.next();
+      if (done) {
+        unseen = records.values();
+        return;
+      }
+      yield value;
+    }
   }
 
   return {
@@ -41,7 +52,7 @@ export function memoryTokens(): TokenStore {
       const stored = copy({ ...record, tokenHash: flatten(tokenHash), fingerprint: flatten(fingerprint) });
       records.set(stored.tokenHash, stored);
       byUser.set(stored.userId, [...(byUser.get(stored.userId) ?? []), stored]);
-      await purgeSometimes(stored, (now) => deleteExpired(now, PURGE_BATCH));
+      await purgeSometimes(stored, async (now) => deleteExpired(now, takeUnseen(PURGE_BATCH)));
     },
 
     async find(tokenHash) {
@@ -54,7 +65,7 @@ export function memoryTokens(): TokenStore {
       byUser.delete(userId);
     },
 
-    deleteExpired: (now) => deleteExpired(now, Number.POSITIVE_INFINITY),
+    deleteExpired: async (now) => deleteExpired(now, records.values()),
   };
 }
 

@@ -31,4 +31,23 @@ describe("memoryTokens", () => {
       vi.useRealTimers();
     }
   });
+
+  test("1,000 links that are valid for a week do not keep the purge from those behind them", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const store = memoryTokens();
+      const save = (n: number, expiresAt: number) => {
+        const tokenHash = (n % 256).toString(16).padStart(2, "0") + n.toString(16).padStart(62, "0");
+        return store.save(record({ tokenHash, userId: `${n}`, expiresAt: new Date(expiresAt) }));
+      };
+      vi.setSystemTime(0);
+      for (let n = 0; n < 1000; n++) await save(n, 7 * 24 * 60 * 60_000);
+      for (let n = 1000; n < 11_000; n++) await save(n, 1000);
+      vi.setSystemTime(2000);
+      for (let n = 11_000; n < 12_000; n++) await save(n, 60 * 60_000);
+      expect(await store.deleteExpired(new Date(2000))).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -317,7 +317,7 @@ describe("A follow-up job", () => {
     expect(mailer.sent.map(({ to }) => to)).toEqual(["new@example.org", MIKE.email]);
   });
 
-  test.each([`${MIKE.email},eve@evil.example`, `${MIKE.email}\u00a0`])(
+  test.each([`${MIKE.email},eve@evil.example`, `${MIKE.email}\u00a0`, "", `${"a".repeat(310)}@example.org`])(
     "sends no notice if no address is usable, and says so: %j",
     async (email) => {
       const accounts = [MIKE];

@@ -117,6 +117,7 @@ describe("listCauses", () => {
 describe("nameError", () => {
   test.each([
     ["an error of a driver", Object.assign(new Error("x"), { name: "DatabaseError" }), "a DatabaseError"],
+    ["an error of pg", Object.assign(new Error("x"), { name: "error" }), "an error"],
     ["an error with a vowel", new AggregateError([]), "an AggregateError"],
     ["a plain error", new Error("x"), "an error"],
     ["a string", "down", "an error"],
