@@ -3,14 +3,19 @@ import { type Request, type RequestHandler, Router, urlencoded } from "express";
 import { canonicalEmail, type PasswordHasher, type ResetUser } from "relatch";
 import { readSignInEmail } from "relatch/http";
 
-// The sign-in of the tutorial. Three things matter: the session is opened for the row that was verified, an unknown address
-// takes as long as a known one, and every request calls `userOf`. A real sign-in also slows down people who guess.
+// The sign-in of the tutorial. Four things matter: the session is opened for the row that was verified, an unknown address
+// takes as long as a known one, every request calls `userOf`, and signing out ends the session itself, because somebody may
+// have copied the cookie. A real sign-in also slows down people who guess.
 
 export interface LoginOptions {
   /** The origin at which people reach the application. Forms of other sites are refused. */
   origin: string;
   users: { findByEmail(email: string): Promise<ResetUser | undefined> };
-  sessions: { open(user: ResetUser): Promise<string>; userOf(sessionId: string): Promise<ResetUser | undefined> };
+  sessions: {
+    open(user: ResetUser): Promise<string>;
+    userOf(sessionId: string): Promise<ResetUser | undefined>;
+    close(sessionId: string): Promise<unknown>;
+  };
   hasher: PasswordHasher & { verify(hash: string, password: string): Promise<boolean> };
 }
 
@@ -41,13 +46,17 @@ export function loginRoutes({ origin, users, sessions, hasher }: LoginOptions) {
     res.redirect(303, "/");
   });
 
-  router.post("/logout", ...ownForm, (req, res) => {
+  router.post("/logout", ...ownForm, async (req, res) => {
+    const id = sessionOf(req);
+    if (id !== undefined) await sessions.close(id);
     const path = String(req.body?.return_to); // two slashes, or a backslash, would lead to another site
     res.clearCookie("session").redirect(303, /^\/(?![/\\])[!-~]*$/.test(path) ? path : "/login");
   });
 
+  const sessionOf = (req: Request) => /(?:^|; )session=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
+
   async function userOf(req: Request): Promise<ResetUser | undefined> {
-    const id = /(?:^|; )session=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
+    const id = sessionOf(req);
     return id === undefined ? undefined : sessions.userOf(id);
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { eachTestOpens, locationOf, MIKE, PASSWORD, readField, readJson } from "./application.ts";
 import { listen } from "./listen.ts";
 import { frameworkSuite } from "./suite.ts";
@@ -11,7 +11,7 @@ const open = async () => {
 frameworkSuite("Express with sessions, body parsers and its own CSRF check", open, { hasOther: false });
 
 describe("An existing Express application", () => {
-  const { browser, readToken } = eachTestOpens(open);
+  const { application, browser, readToken } = eachTestOpens(open);
   const BASE = "/password_reset";
 
   test("a person resets the password, signs in with the address prefilled, and is signed in at a link", async () => {
@@ -28,5 +28,17 @@ describe("An existing Express application", () => {
     expect(locationOf(await person.submit("/login", { email, password: PASSWORD, csrf }))).toBe("/");
     expect(await (await person.get("/")).text()).toBe("Signed in as 42");
     expect(locationOf(await person.get(BASE))).toBe("/");
+  });
+
+  test("an unknown address takes as much work as a known one", async () => {
+    const verify = vi.spyOn(application().ports.hasher, "verify");
+    const person = browser();
+    const { csrf = "" } = await readJson(await person.get("/login"));
+    for (const email of [MIKE, "nobody@example.org"]) {
+      verify.mockClear();
+      expect((await person.submit("/login", { email, password: "a guess", csrf })).status).toBe(400);
+      expect(verify).toHaveBeenCalledOnce();
+    }
+    verify.mockRestore();
   });
 });

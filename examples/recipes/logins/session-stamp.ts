@@ -41,6 +41,9 @@ export function stampedSessions(pool: Pick<Pool, "query">, users: UserStore) {
       return session && current(await users.findById(session.userId), session.stamp);
     },
 
+    /** At sign-out. Without this, a copy of the cookie would stay valid. */
+    close: (sessionId: string) => pool.query("DELETE FROM sessions WHERE id_hash = $1", [digest(sessionId)]),
+
     /** For `revokeSessions`. The sessions of the new password stay, because the follow-up job may run late. */
     endAll: ((userId, { except }) =>
       // Not <>, which keeps the sessions without a stamp if the column may be NULL.

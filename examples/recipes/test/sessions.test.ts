@@ -202,6 +202,16 @@ describe.skipIf(!(await hasPostgres()))("PostgreSQL", () => {
     for (const { name, run } of cases) test(name, run);
   });
 
+  test("close ends one session of a user and no other", async () => {
+    const sessions = stampedSessions(pool, engine.users);
+    const { addUser, rowOf } = userRows(engine);
+    const user = rowOf(sessionStamp({ id: await addUser("hash"), passwordHash: "hash" }));
+    if (!user) throw new Error("The user is missing.");
+    const [first, second] = [await sessions.open(user), await sessions.open(user)];
+    await sessions.close(first);
+    expect([await sessions.userOf(first), (await sessions.userOf(second))?.id]).toEqual([undefined, user.id]);
+  });
+
   describe("claims with a stamp", () => {
     const cases = sessionsContract(() => {
       const { rowOf, ...rows } = userRows(engine);

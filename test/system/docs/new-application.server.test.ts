@@ -69,6 +69,13 @@ await describeService("postgres", (url) => {
 
     // Signed in, and at a link: signing out comes back to it.
     expect((await person.get("/password_reset")).headers.location).toBe("/");
+    const copy = app.browser();
+    const [cookie = ""] = (await signIn(copy, password)).cookies[0]?.split(";") ?? [];
+    const readHome = () => app.browser().get("/", { Cookie: cookie });
+    expect((await readHome()).body).toBe(`Signed in as ${EMAIL}`);
+    await copy.post("/logout", {});
+    expect((await readHome()).headers.location).toBe("/login");
+
     const out = await person.post("/logout", { return_to: "/password_reset/new_password" });
     expect(out.headers.location).toBe("/password_reset/new_password");
     for (const path of ["https://evil.example", "//evil.example", "/\\evil.example"]) {
