@@ -3,17 +3,17 @@ import { type ResetUser, type RevokeSessions, sessionStamp, type UserStore } fro
 
 // Refresh tokens that rotate, in PostgreSQL or SQLite. A row is one sign-in on one device. Its token changes whenever it
 // is used, and its stamp never does: it names the password that was verified. A rotation that took the current stamp
-// would let an old session pass for one of the new password.
+// would let an old session pass for one of the new password. A token is the id of its session and a secret, so that every
+// token that was used before is recognized, however many came after it.
 
 export const REFRESH_TOKENS_TABLE = `
   CREATE TABLE refresh_tokens (
-    token_hash text PRIMARY KEY,
-    previous_hash text,
+    id text PRIMARY KEY,
+    token_hash text NOT NULL,
     user_id text NOT NULL,
     stamp text NOT NULL,
     expires_at bigint NOT NULL
   );
-  CREATE INDEX refresh_tokens_previous_hash ON refresh_tokens (previous_hash);
   CREATE INDEX refresh_tokens_user_id ON refresh_tokens (user_id)`;
 
 const LIFETIME_MS = 14 * 24 * 60 * 60 * 1000;
@@ -32,13 +32,12 @@ export function refreshTokens(query: Query, users: Pick<UserStore, "findById">) 
   return {
     /** Signs in on a device, after `hasher.verify(user.passwordHash, password)`. `user` must be the row that was verified. */
     async open(user: ResetUser): Promise<string> {
-      const token = createToken();
-      await query(`INSERT INTO refresh_tokens (token_hash, user_id, stamp, expires_at) VALUES ($1, $2, $3, $4)`, [
-        digest(token),
-        user.id,
-        sessionStamp(user),
-        Date.now() + LIFETIME_MS,
-      ]);
+      const id = createSecret();
+      const token = createToken(id);
+      await query(
+        `INSERT INTO refresh_tokens (id, token_hash, user_id, stamp, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+        [id, digest(token), user.id, sessionStamp(user), Date.now() + LIFETIME_MS],
+      );
       return token;
     },
 
@@ -47,19 +46,19 @@ export function refreshTokens(query: Query, users: Pick<UserStore, "findById">) 
      * the token is not accepted.
      */
     async rotate(token: string): Promise<{ token: string; user: ResetUser } | undefined> {
-      const next = createToken();
+      const [id = ""] = token.split(".");
+      const next = createToken(id);
       // One UPDATE of one row. With a DELETE and an INSERT, a revocation at the same time would find neither row. MySQL has
-      // no RETURNING there: set previous_hash before token_hash, because it assigns from left to right, then select the row
-      // by the new token_hash.
+      // no RETURNING there: select the row by its id and the new token_hash afterwards.
       const [row] = (await query(
-        `UPDATE refresh_tokens SET token_hash = $1, previous_hash = token_hash, expires_at = $2
-          WHERE token_hash = $3 AND expires_at > $4 RETURNING user_id AS "userId", stamp`,
-        [digest(next), Date.now() + LIFETIME_MS, digest(token), Date.now()],
+        `UPDATE refresh_tokens SET token_hash = $1, expires_at = $2
+          WHERE id = $3 AND token_hash = $4 AND expires_at > $5 RETURNING user_id AS "userId", stamp`,
+        [digest(next), Date.now() + LIFETIME_MS, id, digest(token), Date.now()],
       )) as { userId: string; stamp: string }[];
       if (!row) {
-        // Two clients have a token that was used before, and one may be an intruder (RFC 9700, section 4.14.2). Requests
-        // of one client that refresh at the same time look like that, too, so it must refresh in turn.
-        await query("DELETE FROM refresh_tokens WHERE previous_hash = $1", [digest(token)]);
+        // Two clients have a token of this session, and one may be an intruder (RFC 9700, section 4.14.2). Nobody else
+        // knows its id. Requests of one client that refresh at the same time look like that, too, so it must refresh in turn.
+        await query("DELETE FROM refresh_tokens WHERE id = $1", [id]);
         return undefined;
       }
       const user = await users.findById(row.userId);
@@ -76,7 +75,8 @@ export function refreshTokens(query: Query, users: Pick<UserStore, "findById">) 
   };
 }
 
-const createToken = (): string => randomBytes(32).toString("base64url");
+const createSecret = (): string => randomBytes(32).toString("base64url");
+const createToken = (id: string): string => `${id}.${createSecret()}`;
 
 /** Hashes a token, so that someone who reads the table cannot sign in with it. */
 export const digest = (token: string): string => createHash("sha256").update(token).digest("base64url");

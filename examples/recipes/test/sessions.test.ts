@@ -67,9 +67,9 @@ function naiveRotations({ query, users }: Engine): Record<string, NonNullable<Se
   async function replace(token: string, userId: string, stamp: string): Promise<string> {
     const next = randomUUID();
     await query("DELETE FROM refresh_tokens WHERE token_hash = $1", [digest(token)]);
-    const columns = "(token_hash, user_id, stamp, expires_at)";
-    const values = [digest(next), userId, stamp, Date.now() + 60_000];
-    await query(`INSERT INTO refresh_tokens ${columns} VALUES ($1, $2, $3, $4)`, values);
+    const columns = "(id, token_hash, user_id, stamp, expires_at)";
+    const values = [randomUUID(), digest(next), userId, stamp, Date.now() + 60_000];
+    await query(`INSERT INTO refresh_tokens ${columns} VALUES ($1, $2, $3, $4, $5)`, values);
     return next;
   }
   return {
@@ -101,16 +101,29 @@ function describeRefreshTokens(name: string, open: () => Engine): void {
       expect(failing).toContainEqual(expect.stringMatching(found));
     });
 
-    test("a token works once, and ends its session if it is used again", async () => {
-      const engine = open();
-      const { addUser, open: signIn, refresh, isAlive } = refreshFixture(engine);
+    test.each([1, 2, 5])(
+      "a token works once, and ends its session if it is used again after %i rotations",
+      async (rotations) => {
+        const { addUser, open: signIn, refresh, isAlive } = refreshFixture(open());
+        const stamp = sessionStamp({ id: await addUser("hash"), passwordHash: "hash" });
+        const [first = "", other = ""] = [await signIn("", stamp), await signIn("", stamp)];
+        let last = first;
+        for (let n = 0; n < rotations; n++) last = (await refresh(last)) ?? "";
+        expect(await isAlive(last)).toBe(true);
+        expect(await refresh(first)).toBeUndefined();
+        expect([await isAlive(last), await isAlive(other)]).toEqual([false, true]);
+        expect(await refresh(last)).toBeUndefined();
+      },
+    );
+
+    test("text that is not a token ends no session", async () => {
+      const { addUser, open: signIn, refresh, isAlive } = refreshFixture(open());
       const stamp = sessionStamp({ id: await addUser("hash"), passwordHash: "hash" });
-      const [first = "", other = ""] = [await signIn("", stamp), await signIn("", stamp)];
-      const second = (await refresh(first)) ?? "";
-      const third = (await refresh(second)) ?? "";
-      expect(await isAlive(third)).toBe(true);
-      expect(await refresh(second)).toBeUndefined();
-      expect([await isAlive(third), await isAlive(other)]).toEqual([false, true]);
+      const token = (await signIn("", stamp)) ?? "";
+      for (const text of ["", ".", "%", token.split(".")[1] ?? "", `.${token}`]) {
+        expect(await refresh(text)).toBeUndefined();
+      }
+      expect(await isAlive(token)).toBe(true);
     });
 
     test("a rotation returns the user, and nothing if the account is suspended or the token has expired", async () => {
@@ -181,7 +194,7 @@ describe.skipIf(!(await hasPostgres()))("PostgreSQL", () => {
 
   test("control: a revocation does not see the new row of a rotation by DELETE and INSERT", async () => {
     const replace = `WITH old AS (DELETE FROM refresh_tokens WHERE token_hash = $2 RETURNING *)
-      INSERT INTO refresh_tokens SELECT $1, $2, user_id, stamp, expires_at FROM old`;
+      INSERT INTO refresh_tokens SELECT $1, $1, user_id, stamp, expires_at FROM old`;
     expect(await revokeDuring((...values) => db.client.query(replace, values))).toBe(1);
   });
 
