@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { afterAll } from "vitest";
 
@@ -40,14 +49,17 @@ export const blocksOf = (page: string, language: string): Block[] =>
 
 /**
  * Writes the TypeScript blocks of a page into a separate folder, where they can import one another. A block marked
- * `ts file app.ts` has that name. The commands of `sh copy` run there first, with the repository at `$RELATCH`.
+ * `ts file app.ts` has that name. The commands of `sh setup` run there first. The repository is in `node_modules/relatch`.
  */
 export function writeBlocks(page: string, scratch: string): (Block & { file: string })[] {
   const folder = join(scratch, page.replace(/\W/g, "-"));
   mkdirSync(folder, { recursive: true });
-  for (const { code } of blocksOf(page, "sh").filter(({ mark }) => mark === "copy")) {
-    execFileSync("bash", ["-eu", "-c", code], { cwd: folder, env: { ...process.env, RELATCH: root } });
+  const commands = blocksOf(page, "sh").filter(({ mark }) => mark === "setup");
+  if (commands.length > 0) {
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(root, join(folder, "node_modules", "relatch"));
   }
+  for (const { code } of commands) execFileSync("bash", ["-eu", "-c", code], { cwd: folder });
   return blocksOf(page, "ts")
     .filter(({ mark }) => !isElsewhere(mark))
     .map((block) => {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { root } from "./docs.ts";
 
 /** Starts a TypeScript file in a process of Node.js and reads its output. */
-export function startScript(file: string, cwd: string, env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file], {
+export function startScript(file: string, cwd: string, env: NodeJS.ProcessEnv, args: readonly string[] = []) {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file, ...args], {
     cwd,
     env: { PATH: process.env["PATH"], TSX_TSCONFIG_PATH: join(root, "tsconfig.json"), ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -93,14 +93,18 @@ describe("Express with a form that is posted to the link", () => {
     expect(readField(await form.text(), "email")).toBe(MIKE);
     // A page with "no-referrer" would post its form with "Origin: null".
     expect(form.headers.get("Referrer-Policy")).toBe("strict-origin");
-    expect((await person.submit(link, { email: MIKE, password: "short" })).status).toBe(422);
-    expect((await person.submit(link, { password: PASSWORD }, { Origin: "https://evil.example" })).status).toBe(403);
-    const done = await person.submit(link, { email: MIKE, password: PASSWORD });
+    const short = await person.submit(link, { email: MIKE, password: "short", confirmation: "short" });
+    expect([short.status, await short.text()]).toEqual([422, expect.stringContaining("at least 8 characters")]);
+    const different = await person.submit(link, { email: MIKE, password: PASSWORD, confirmation: "x" });
+    expect([different.status, await different.text()]).toEqual([422, expect.stringContaining("match")]);
+    const passwords = { email: MIKE, password: PASSWORD, confirmation: PASSWORD };
+    expect((await person.submit(link, passwords, { Origin: "https://evil.example" })).status).toBe(403);
+    const done = await person.submit(link, passwords);
     expect(locationOf(done)).toBe("/login?notice=password_set");
     const { users, hasher } = application().ports;
     expect(await hasher.verify(users.get("42")?.passwordHash ?? "", PASSWORD)).toBe(true);
     expect((await person.get(link)).status).toBe(400);
-    expect((await person.submit(link, { password: PASSWORD })).status).toBe(400);
+    expect((await person.submit(link, passwords)).status).toBe(400);
   });
 });
 

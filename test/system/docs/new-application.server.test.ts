@@ -1,4 +1,5 @@
-import { Argon2id } from "oslo/password";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { blocksOf, root, scratchFolder, writeBlocks } from "../../helpers/docs.ts";
@@ -9,29 +10,31 @@ import { attribute, Client } from "../http/client.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-// Builds and runs the application of docs/new-application.md as the page says.
+// Builds and runs the application of docs/new-application.md as the page says, with the pages of the package, and with the
+// routes of the README and their templates.
 
 const PAGE = "docs/new-application.md";
 const EMAIL = "Mike@example.org";
+/** Where EJS is installed, by `npm ci --prefix examples/frameworks`, as in CI. */
+const EJS = join(root, "examples/frameworks/node_modules");
 
 await describeService("postgres", (url) => {
   const schema = uniqueName("getting_started");
   const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` });
-  const folder = scratchFolder("app");
+  const files = writeBlocks(PAGE, scratchFolder("app"));
+  const folder = dirname(files[0]?.file ?? "");
+  const fileNamed = (name: string) => files.find(({ mark }) => mark === `file ${name}`)?.file ?? name;
+  const there = new URL(url);
+  there.searchParams.set("options", `-c search_path=${schema}`);
   let app: Awaited<ReturnType<typeof start>>;
 
   beforeAll(async () => {
-    const files = writeBlocks(PAGE, folder);
     await pool.query(`CREATE SCHEMA ${schema}`);
     for (const { code } of blocksOf(PAGE, "sql")) await pool.query(code);
-    await pool.query("INSERT INTO users (email, canonical_email, password_hash) VALUES ($1, $2, $3)", [
-      EMAIL,
-      EMAIL.toLowerCase(),
-      await new Argon2id().hash("the old password"),
-    ]);
-    const there = new URL(url);
-    there.searchParams.set("options", `-c search_path=${schema}`);
-    app = await start(files.find(({ mark }) => mark === "file app.ts")?.file ?? "", String(there));
+    const environment = { ...process.env, DATABASE_URL: String(there) };
+    const script = startScript(fileNamed("add-user.ts"), folder, environment, [EMAIL, "the old password"]);
+    expect([await script.exit, script.output()]).toEqual([0, ""]);
+    app = await start(fileNamed("app.ts"), String(there));
   });
 
   afterAll(async () => {
@@ -89,7 +92,48 @@ await describeService("postgres", (url) => {
     expect(await app.exit).toBe(0);
     await app.prints(/"type":"mail_sent".*"kind":"password_changed"/);
   });
+
+  test.skipIf(!existsSync(join(EJS, "ejs")) && !process.env["CI"])(
+    "the README's routes and the templates reset a password",
+    async () => {
+      const routes = blocksOf("README.md", "ts").find(({ mark }) => mark === "file own-routes.ts")?.code ?? "";
+      writeFileSync(join(folder, "own-routes.ts"), routes);
+      const edited = join(folder, "own-app.ts");
+      writeFileSync(edited, withOwnRoutes(readFileSync(fileNamed("app.ts"), "utf8")));
+      const own = await start(edited, String(there));
+      try {
+        const person = own.browser();
+        expect((await person.get("/password_reset")).body).toContain("Email me a link");
+        const sent = await person.post("/password_reset", { email: EMAIL });
+        expect([sent.status, sent.body]).toEqual([200, expect.stringContaining("Check your email")]);
+        const link = (await own.prints(/http:\/\/localhost:\d+(\/password_reset\/\S+)/))[1] ?? "";
+        expect((await person.get(link)).body).toContain(`value="${EMAIL}"`);
+        const post = (password: string, confirmation: string) =>
+          person.post(link, { email: EMAIL, password, confirmation });
+        expect((await post("another good password", "something else")).body).toContain("don&#39;t match");
+        expect((await post("short", "short")).body).toContain("at least 8 characters");
+        const done = await post("another good password", "another good password");
+        expect(done.headers.location).toBe("/login?notice=password_set");
+        const again = await person.get(link);
+        expect([again.status, again.body]).toEqual([400, expect.stringContaining("no longer works")]);
+        expect((await signIn(person, "another good password")).headers.location).toBe("/");
+      } finally {
+        own.kill("SIGKILL");
+      }
+    },
+  );
 });
+
+/** Edits app.ts as the page says: without everything about the routes of the package, and with the block marked `js`. */
+function withOwnRoutes(app: string): string {
+  const [lines = ""] = blocksOf(PAGE, "js").map(({ code }) => code);
+  const edited = app
+    .replaceAll(/^import .* from "relatch\/.*";\n/gm, "")
+    .replace(/^const routes = .*\n/m, "")
+    .replace(/^app\.use\(\n {2}nodeMiddleware\([\s\S]*?^\);\n/m, lines);
+  expect(edited).not.toMatch(/relatch\/|nodeMiddleware|routes,/);
+  return edited;
+}
 
 const signIn = (client: Client, password: string) => client.post("/login", { email: EMAIL, password });
 
@@ -97,7 +141,13 @@ const signIn = (client: Client, password: string) => client.post("/login", { ema
 async function start(file: string, databaseUrl: string) {
   const port = await findFreePort();
   const urls = { DATABASE_URL: databaseUrl, APP_URL: `http://localhost:${port}` };
-  const script = startScript(file, root, { ...process.env, ...urls, PORT: `${port}`, MAIL_URL: "" });
+  const script = startScript(file, dirname(file), {
+    ...process.env,
+    ...urls,
+    PORT: `${port}`,
+    MAIL_URL: "",
+    NODE_PATH: EJS,
+  });
   await script.prints(/listening on port/);
   // With the header that browsers send with every form.
   const browser = () => new Client(port, { Origin: urls.APP_URL });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import {
   blocksOf,
@@ -24,7 +24,7 @@ const scratch = scratchFolder("blocks");
 const blocks = pages.flatMap((page) => writeBlocks(page, scratch));
 
 test("the pages have blocks to check", () => {
-  expect(blocks.filter(({ page }) => page === "README.md").length).toBeGreaterThan(3);
+  expect(blocks.filter(({ page }) => page === "README.md").length).toBeGreaterThan(2);
   expect(blocks.map(({ mark }) => mark)).toEqual(expect.arrayContaining(["run", "test"]));
 });
 
@@ -51,12 +51,43 @@ test("the blocks marked frameworks are files of examples/frameworks, and the pag
   expect(unmentioned).toEqual(["lambda-queue.ts", "workers-hasher.ts"]);
 });
 
-const node = (...command: string[]) =>
-  execFileSync(process.execPath, command, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+test("the README's own routes are those of examples/frameworks/express-ejs, where a test uses them", () => {
+  const example = readFileSync(join(root, "examples/frameworks/express-ejs/link-form.ts"), "utf8");
+  const shown = blocksOf("README.md", "ts").find(({ mark }) => mark === "file own-routes.ts")?.code;
+  expect(shown?.replace('{ ORIGIN, passwordReset } from "./', '{ passwordReset } from "../')).toBe(
+    example.replace(/\/\*\*.*\*\/\n/, "").replace(/\nconst ORIGIN = .*\n/, ""),
+  );
+});
 
-test.each(blocks.filter(({ mark }) => mark === "run"))("block $index of $page completes a reset", ({ file }) => {
-  const output = node(join(root, "node_modules/tsx/dist/cli.mjs"), file);
-  expect(output).toMatch(/ok: true, userId: '42', sessionsRevoked: true/);
+const node = (cwd: string, ...command: string[]) =>
+  execFileSync(process.execPath, command, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/** Runs TypeScript, as `npx tsx` does. */
+const runScript = (file: string, folder = dirname(file)) =>
+  node(folder, join(root, "node_modules/tsx/dist/cli.mjs"), file);
+
+describe("The first script of the tutorial", () => {
+  const PAGE = "docs/new-application.md";
+  const script = blocks.find(({ page, mark }) => page === PAGE && mark === "run");
+  if (!script) throw new Error("The page has no block marked run.");
+
+  test("is the only block marked run", () => {
+    expect(blocks.filter(({ mark }) => mark === "run")).toEqual([script]);
+  });
+
+  test("prints what the page says, in a folder with the package.json that the page makes", () => {
+    const [printed = ""] = blocksOf(PAGE, "text").map(({ code }) => code);
+    expect(printed).toContain("ok: true, userId: '42', sessionsRevoked: true");
+    expect(runScript(script.file).replace(/expiresAt: \S+/, "expiresAt: …")).toBe(printed);
+  });
+
+  test("does not run with the package.json of npm init alone", () => {
+    const folder = join(scratch, "commonjs");
+    mkdirSync(folder);
+    execFileSync("npm", ["init", "-y"], { cwd: folder });
+    const file = join(folder, "first.ts");
+    writeFileSync(file, script.code);
+    expect(() => runScript(file)).toThrow(/Top-level await/);
+  });
 });
 
 test("every block marked test passes", () => {
@@ -70,7 +101,7 @@ test("every block marked test passes", () => {
     `import base from ${base};\nexport default (env) => ({ ...base(env), test: { include: ${include} } });\n`,
   );
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const output = node(vitest, "run", "--root", root, "--config", config, "--reporter=json");
+  const output = node(root, vitest, "run", "--root", root, "--config", config, "--reporter=json");
   const { success, numTotalTests, testResults } = JSON.parse(output);
   expect(success).toBe(true);
   expect(testResults.map(({ name }: { name: string }) => name).sort()).toEqual(files.sort());

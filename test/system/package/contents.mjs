@@ -24,6 +24,10 @@ const DOCUMENTS = [
   "THIRD_PARTY_LICENSES.txt",
   "CHANGELOG.md",
   "dist/sbom.cdx.json",
+  // The files that docs/new-application.md copies.
+  "examples/express/login.ts",
+  ...["new-password", "request", "sent"].map((view) => `examples/frameworks/express-ejs/views/${view}.ejs`),
+  "examples/recipes/logins/session-stamp.ts",
 ];
 const expected = new Set(DOCUMENTS);
 /** @type {Set<string>} */
