@@ -17,7 +17,8 @@ const {
 
 /**
  * The application, as the web processes and the workers share it. They differ in one thing: a web process has the
- * dispatcher that enqueues, a worker needs none. Several web processes also need shared limits: docs/queues.md.
+ * dispatcher that enqueues, a worker needs none. Several web processes also need shared limits, and so do workers with the
+ * option `codes`, which count the codes that they send: docs/limits.md.
  */
 export function openApp(dispatcher?: Dispatcher) {
   // A commit must not take effect after its follow-up job has given up: at most 60 seconds per statement.

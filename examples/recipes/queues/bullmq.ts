@@ -30,6 +30,9 @@ export function bullmqDispatcher({ connection, prefix = "bull" }: QueueOptions) 
     queue.add(job.type, job, {
       jobId: id, // so that the same job is not added twice
       delay: delayMs, // so that the work does not show in the response times of this machine
+      // Everybody can fill the queue with requests. Jobs without a priority are taken before all that have one, and cost
+      // less: a job with a priority takes time that grows with the logarithm of their number.
+      ...(job.type === "reset_requested" && { priority: 1 }),
       ...RETRIES,
       // Jobs contain addresses: keep them as long as duplicates could come, or somebody looks after a failure.
       removeOnComplete: { age: 60 * 60 },
@@ -47,7 +50,7 @@ export function bullmqWorker(
   const worker = new Worker<Job>(QUEUE, async ({ data }) => deliver(data).catch(withoutDetails), {
     connection,
     prefix,
-    concurrency: 8,
+    concurrency: 16, // or fewer, if your mail server accepts fewer connections
     // A job whose worker died is taken over by another: its lock, renewed while it is alive, runs out.
     lockDuration: takeOverMs,
     stalledInterval: takeOverMs,

@@ -2,12 +2,13 @@ import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessa
 import { type Dispatcher, type PasswordReset, queueDispatcher } from "relatch";
 
 // RabbitMQ 3.10 or newer with amqplib, without a plugin. Every queue is a quorum queue, because their dead-lettering loses
-// nothing: a message leaves one queue when the next one has confirmed it.
+// nothing: a message leaves one queue when the next one has confirmed it. Everybody can fill the queue with requests, and
+// quorum queues have no priorities before RabbitMQ 4. So everything else has a separate queue, and workers that are free.
 
 /** The options of both sides. */
 export interface QueueOptions {
   url: string;
-  /** The queue of the jobs. The names of the other queues start with it. Default: `password-reset`. */
+  /** The queue of the requests. The names of the other queues start with it. Default: `password-reset`. */
   queue?: string | undefined;
 }
 
@@ -23,15 +24,18 @@ const MAX_DEATHS = 10;
 const KEEP_DEAD_MS = 24 * 60 * 60 * 1000;
 
 const deadQueue = (queue: string) => `${queue}.dead`;
+const urgentQueue = (queue: string) => `${queue}.urgent`;
 const startQueue = (queue: string) => `${queue}.start`;
 const retryQueue = (queue: string, delay: number) => `${queue}.retry.${delay}s`;
 
 /** Every queue that the recipe declares. */
 export const namesOfQueues = (queue: string): string[] => [
   deadQueue(queue),
-  queue,
-  startQueue(queue),
-  ...RETRY_DELAYS.map((delay) => retryQueue(queue, delay)),
+  ...[queue, urgentQueue(queue)].flatMap((jobs) => [
+    jobs,
+    startQueue(jobs),
+    ...RETRY_DELAYS.map((delay) => retryQueue(jobs, delay)),
+  ]),
 ];
 
 async function declareQueues(channel: Channel, queue: string): Promise<void> {
@@ -44,10 +48,12 @@ async function declareQueues(channel: Channel, queue: string): Promise<void> {
     "x-overflow": "reject-publish", // which that strategy requires
   });
   await declare(deadQueue(queue), { "x-message-ttl": KEEP_DEAD_MS });
-  await declare(queue, { "x-delivery-limit": MAX_DEATHS, ...handOnTo(deadQueue(queue)) });
-  await declare(startQueue(queue), handOnTo(queue));
-  for (const delay of RETRY_DELAYS) {
-    await declare(retryQueue(queue, delay), { "x-message-ttl": delay * 1000, ...handOnTo(queue) });
+  for (const jobs of [queue, urgentQueue(queue)]) {
+    await declare(jobs, { "x-delivery-limit": MAX_DEATHS, ...handOnTo(deadQueue(queue)) });
+    await declare(startQueue(jobs), handOnTo(jobs));
+    for (const delay of RETRY_DELAYS) {
+      await declare(retryQueue(jobs, delay), { "x-message-ttl": delay * 1000, ...handOnTo(jobs) });
+    }
   }
 }
 
@@ -60,10 +66,11 @@ export async function rabbitmqDispatcher({ url, queue = "password-reset" }: Queu
       publish = failFast;
     });
   });
-  const dispatcher: Dispatcher = queueDispatcher((job, { id, delayMs }) =>
+  const dispatcher: Dispatcher = queueDispatcher((job, { id, delayMs }) => {
+    const jobs = job.type === "reset_requested" ? queue : urgentQueue(queue);
     // The delay keeps the work from showing in the response times of this machine.
-    publish(startQueue(queue), JSON.stringify(job), { messageId: id, expiration: delayMs }),
-  );
+    return publish(startQueue(jobs), JSON.stringify(job), { messageId: id, expiration: delayMs });
+  });
   return { dispatcher, connection, close };
 }
 
@@ -79,27 +86,31 @@ export async function rabbitmqWorker(
   const { connection, close } = await open(url, queue, async (channel, startOver) => {
     if (isStopping) return;
     const publish = createPublisher(channel, startOver);
-    await channel.prefetch(8);
+    await channel.prefetch(8); // of each queue
 
-    async function handle(message: ConsumeMessage): Promise<void> {
+    async function handle(jobs: string, message: ConsumeMessage): Promise<void> {
       const problem = await attempt(deliver, message);
       if (problem) {
         const { delay, ...headers } = problem;
-        const target = delay === undefined ? deadQueue(queue) : retryQueue(queue, delay);
+        const target = delay === undefined ? deadQueue(queue) : retryQueue(jobs, delay);
         await publish(target, message.content, { messageId: message.properties.messageId, headers });
       }
       // After the copy is safe. A worker that dies in between has the job done twice, which harms nobody.
       channel.ack(message);
     }
 
-    const { consumerTag } = await channel.consume(queue, (message) => {
-      if (!message) return startOver(); // the queue was deleted, or moved to another node
-      // Without a connection RabbitMQ gives the job to another worker.
-      const work = handle(message).catch(startOver);
-      running.add(work);
-      void work.finally(() => running.delete(work));
-    });
-    cancel = async () => void (await channel.cancel(consumerTag));
+    const consume = (jobs: string) =>
+      channel.consume(jobs, (message) => {
+        if (!message) return startOver(); // the queue was deleted, or moved to another node
+        // Without a connection RabbitMQ gives the job to another worker.
+        const work = handle(jobs, message).catch(startOver);
+        running.add(work);
+        void work.finally(() => running.delete(work));
+      });
+    const consumers = [await consume(queue), await consume(urgentQueue(queue))];
+    cancel = async () => {
+      await Promise.all(consumers.map(({ consumerTag }) => channel.cancel(consumerTag)));
+    };
   });
 
   return {

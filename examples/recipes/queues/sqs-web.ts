@@ -4,12 +4,13 @@ import { FAIL_FAST, sqsDispatcher } from "./sqs.ts";
 import { serve } from "./web.ts";
 
 // A web process: it enqueues, and delivers nothing itself.
-//   QUEUE_URL=… DATABASE_URL=… npx tsx queues/sqs-web.ts
+//   QUEUE_URL=… URGENT_QUEUE_URL=… DATABASE_URL=… npx tsx queues/sqs-web.ts
 
-const { QUEUE_URL = "", PORT = "8000" } = process.env;
+const { QUEUE_URL = "", URGENT_QUEUE_URL = "", PORT = "8000" } = process.env;
 
 const client = new SQSClient(FAIL_FAST);
-const { pool, tokens, passwordReset } = openApp(sqsDispatcher({ client, queueUrl: QUEUE_URL }));
+const dispatcher = sqsDispatcher({ client, queueUrl: QUEUE_URL, urgentQueueUrl: URGENT_QUEUE_URL });
+const { pool, tokens, passwordReset } = openApp(dispatcher);
 await tokens.createTable();
 const server = await serve(passwordReset, Number(PORT));
 console.log("ready", server.address());

@@ -11,7 +11,9 @@ import {
 } from "@aws-sdk/client-sqs";
 import { type Dispatcher, type PasswordReset, queueDispatcher } from "relatch";
 
-// Amazon SQS, a standard queue with a dead-letter queue. Its workers are processes that poll, or a Lambda function.
+// Amazon SQS, two standard queues, each with a dead-letter queue. Everybody can fill the queue of the requests, and SQS has
+// no priorities. So everything else has a separate queue, and workers that are free. Workers are processes that poll, or
+// a Lambda function for each queue.
 
 /** The options of both sides. */
 export interface QueueOptions {
@@ -35,7 +37,10 @@ export const MAX_RECEIVES = RETRY_DELAYS.length + 1;
  */
 export const VISIBILITY_TIMEOUT = 60;
 
-/** Creates the queue and its dead-letter queue. In production, say the same in your infrastructure code. */
+/**
+ * Creates a queue and its dead-letter queue. Call it twice, for the requests and for the urgent jobs. In production, say
+ * the same in your infrastructure code.
+ */
 export async function createQueues(
   client: Pick<SQSClient, "send">,
   name: string,
@@ -70,11 +75,15 @@ export const FAIL_FAST: SQSClientConfig = {
 };
 
 /** The web process's side. */
-export const sqsDispatcher = ({ client, queueUrl }: QueueOptions): Dispatcher =>
+export const sqsDispatcher = ({
+  client,
+  queueUrl,
+  urgentQueueUrl,
+}: QueueOptions & { urgentQueueUrl: string }): Dispatcher =>
   queueDispatcher((job, { delayMs }) =>
     client.send(
       new SendMessageCommand({
-        QueueUrl: queueUrl,
+        QueueUrl: job.type === "reset_requested" ? queueUrl : urgentQueueUrl,
         MessageBody: JSON.stringify(job),
         // In whole seconds here. The delay keeps the work from showing in the response times of this machine.
         DelaySeconds: Math.ceil(delayMs / 1000),
@@ -119,7 +128,7 @@ async function attempt(
   }
 }
 
-/** A worker's side, as a process. Run as many as you like. `waitSeconds` is how long SQS waits for a job, at most 20. */
+/** A worker's side, as a process, for one of the queues. Run as many as you like. `waitSeconds` is how long SQS waits for a job, at most 20. */
 export function sqsWorker(
   passwordReset: Pick<PasswordReset, "deliver">,
   { waitSeconds = 20, ...options }: QueueOptions & { waitSeconds?: number | undefined },
@@ -172,7 +181,7 @@ export interface SqsEvent {
 }
 
 /**
- * A worker's side, as a Lambda function. Switch `ReportBatchItemFailures` on in its event source mapping: without it,
+ * A worker's side, as a Lambda function for one of the queues. Switch `ReportBatchItemFailures` on in its event source mapping: without it,
  * Lambda deletes the jobs that failed.
  */
 export function sqsLambda(passwordReset: Pick<PasswordReset, "deliver">, options: QueueOptions) {

@@ -37,9 +37,9 @@ describe.skipIf(!(await hasPostgres()))("pg-boss", () => {
   });
 
   queueSuite(async () => {
-    const schemas = [uniqueName(), uniqueName(), uniqueName()] as const;
+    const schemas = Array.from({ length: 4 }, uniqueName);
     let inProcess = 0;
-    const [schema] = schemas;
+    const [schema = ""] = schemas;
     const client = new pg.Client({ connectionString: POSTGRES_URL });
     await client.connect();
     const boss = new PgBoss({ connectionString: POSTGRES_URL, schema, max: 1, supervise: false });

@@ -116,6 +116,7 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
   const mailsTo = (address: string, n: number) =>
     eventually(() => expect(mails.to(address)).toHaveLength(n)).then(() => mails.to(address));
   const worksOff = () => eventually(async () => expect(await queue.unfinished()).toBe(0));
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const kinds = (program: Program) =>
     program.events.map((event: ResetEvent) => ("reason" in event ? `${event.type}:${event.reason}` : event.type));
 
@@ -147,9 +148,34 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
       for (let n = 0; n < 3; n++) await opened.dispatcher.dispatch(job, deliver, () => {});
       await eventually(() => expect(delivered).toBe(1));
       await opened.dispatcher.dispatch(job, deliver, () => {});
-      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await pause(2500);
       expect(delivered).toBe(1);
     });
+  });
+
+  test("a link of the back office and a follow-up do not wait behind a flood of requests", async () => {
+    const flood = 200;
+    let requests = 0;
+    const before: number[] = [];
+    const { dispatcher, close } = await queue.inProcess(async ({ type }) => {
+      if (type !== "reset_requested") return void before.push(requests);
+      requests += 1;
+      await pause(500);
+    });
+    const dispatch = (job: object) =>
+      dispatcher.dispatch(
+        job as Job,
+        async () => {},
+        () => {},
+      );
+    await Promise.all(Array.from({ length: flood }, () => dispatch(requestJob("mike@example.org"))));
+    await pause(1200); // longer than the delay that a job starts with
+    for (const type of ["link_requested", "follow_up"]) await dispatch({ ...requestJob("mike@example.org"), type });
+    await eventually(() => expect(before).toHaveLength(2));
+    expect(Math.max(...before)).toBeLessThan(150);
+    // And no worker pauses while there are jobs.
+    await eventually(() => expect(requests).toBe(flood));
+    await close();
   });
 
   test("a reset succeeds from the request to the notice, and the queue stores no secret", async () => {
@@ -233,7 +259,7 @@ export function queueSuite(open: () => Promise<QueueUnderTest & { close(): Promi
     await queue.enqueue(job, job.id);
     await eventually(() => expect(mails.held.filter(({ to }) => to === user.email)).toHaveLength(1));
     worker.kill("SIGTERM");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
     mails.held.find(({ to }) => to === user.email)?.accept();
     expect(await worker.ended).toBe(0);
     expect(mails.to(user.email)).toHaveLength(1);

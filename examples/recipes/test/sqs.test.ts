@@ -31,12 +31,17 @@ describe.skipIf(!(await hasPostgres()))("SQS, by a stand-in", () => {
   queueSuite(async () => {
     const sqs = await sqsStandIn();
     const client = connect(sqs.url);
-    const queueUrl = await createQueues(client, uniqueName(), 3);
+    const openQueues = async (name = uniqueName()) => ({
+      queueUrl: await createQueues(client, name, 3),
+      urgentQueueUrl: await createQueues(client, `${name}-urgent`, 3),
+    });
+    const { queueUrl, urgentQueueUrl } = await openQueues();
     return {
       web: "queues/sqs-web.ts",
       worker: "queues/sqs-worker.ts",
       env: {
         QUEUE_URL: queueUrl,
+        URGENT_QUEUE_URL: urgentQueueUrl,
         WAIT_SECONDS: "1",
         AWS_ENDPOINT_URL_SQS: sqs.url,
         AWS_REGION: "local",
@@ -47,12 +52,17 @@ describe.skipIf(!(await hasPostgres()))("SQS, by a stand-in", () => {
       dropsDuplicates: false,
       storesErrors: false,
       enqueue: (job) => client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(job) })),
-      unfinished: async () => sqs.messages(queueUrl).length,
+      unfinished: async () => [queueUrl, urgentQueueUrl].flatMap(sqs.messages).length,
       stored: async () => sqs.requests().replaceAll("\\", ""), // jobs are JSON in JSON here
       async inProcess(deliver) {
-        const own = { client, queueUrl: await createQueues(client, uniqueName(), 3) };
-        const worker = sqsWorker({ deliver: deliver as never }, { ...own, waitSeconds: 1 });
-        return { dispatcher: sqsDispatcher(own), close: () => worker.stop() };
+        const urls = await openQueues();
+        const workers = Object.values(urls).map((queueUrl) =>
+          sqsWorker({ deliver: deliver as never }, { client, queueUrl, waitSeconds: 1 }),
+        );
+        return {
+          dispatcher: sqsDispatcher({ client, ...urls }),
+          close: () => Promise.all(workers.map((worker) => worker.stop())),
+        };
       },
       async close() {
         client.destroy();
@@ -80,7 +90,7 @@ describe("a queue of the SQS stand-in", () => {
 
   const createJob = () => ({ id: randomUUID(), type: "reset_requested" }) as Job;
   async function dispatch(job = createJob()) {
-    await sqsDispatcher({ client, queueUrl }).dispatch(
+    await sqsDispatcher({ client, queueUrl, urgentQueueUrl: `${queueUrl}-urgent` }).dispatch(
       job,
       async () => {},
       () => {},
@@ -282,7 +292,7 @@ describe("a queue of the SQS stand-in", () => {
     const failing = new SQSClient({ ...FAIL_FAST, endpoint: sqs.url, region: "local", credentials });
     sqs.setSilent(true);
     const before = Date.now();
-    const refused = sqsDispatcher({ client: failing, queueUrl }).dispatch(
+    const refused = sqsDispatcher({ client: failing, queueUrl, urgentQueueUrl: queueUrl }).dispatch(
       createJob(),
       async () => {},
       () => {},
