@@ -15,12 +15,16 @@ const WITHOUT_DECISIONS = [
   "!src/testing/**",
 ];
 
+/** What RELATCH_MUTATION changes. */
+const PARTS = {
+  core: "src/{core,links,limiters}/**/*.ts",
+  http: "src/http/**/*.ts",
+  rest: "src/{dispatchers,lib,mailers,messages,passwords,ports,stores}/**/*.ts",
+};
+
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
-  mutate: [
-    ...(process.env.RELATCH_MUTATION === "all" ? ["src/**/*.ts"] : ["src/{core,links,limiters}/**/*.ts"]),
-    ...WITHOUT_DECISIONS,
-  ],
+  mutate: [PARTS[process.env.RELATCH_MUTATION ?? "core"], ...WITHOUT_DECISIONS],
   testRunner: "vitest",
   plugins: [join(lab, "node_modules/@stryker-mutator/vitest-runner/dist/src/index.js")],
   vitest: { configFile: "lab/mutation/vitest.config.ts", related: false },
