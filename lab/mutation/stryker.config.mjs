@@ -10,6 +10,7 @@ const WITHOUT_DECISIONS = [
   "!src/{index,password-reset}.ts",
   "!src/{core/api,ports/contract,ports/account,links/scheme}.ts",
   "!src/messages/{languages.ts,languages/**}",
+  "!src/http/texts/{languages/**,texts.ts}",
   "!src/messages/{colors,layout,messages}.ts",
   "!src/passwords/common-passwords.ts",
   "!src/testing/**",
