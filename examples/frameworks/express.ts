@@ -8,4 +8,4 @@ const routes = passwordResetRoutes({ passwordReset, pages: defaultPages() });
 
 export const app = express();
 app.set("trust proxy", "loopback"); // the address of your proxy, so that `req.ip` is the client
-app.use(nodeMiddleware(routes)); // body parsers may come before it or after it
+app.use(nodeMiddleware(routes)); // before body parsers

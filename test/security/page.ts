@@ -9,7 +9,7 @@ export function securityPage(): string {
 
 <!-- Written by \`npx tsx test/security/write-docs.ts\`: do not edit. -->
 
-${published} published flaws of other password resets, and ${FLAWS.length - published} that have no number (X). None of them can happen here with the defaults, except that an older link stays valid beside a newer one until one of them is used (CVE-2024-41890); the option \`onlyNewestLink\` prevents that. Each has a test with its number in the title, and a control: the same test must fail where the mistake is planted. \`npm run test:security\` runs them all, and so does \`npm test\`.
+${published} published flaws of other password resets, and ${FLAWS.length - published} that have no number (X). With the defaults their tests find none of them here, with one exception: an older link stays valid beside a newer one until one of them is used (CVE-2024-41890); the option \`onlyNewestLink\` prevents that. Each number is in the title of at least one test. Numbers with one cause share the code of a test and differ in its input. Each test has a control: it must fail where the mistake is planted. \`npm run test:security\` runs them all, and so does \`npm test\`.
 ${CLASSES.map(section).join("")}`;
 }
 

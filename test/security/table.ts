@@ -78,8 +78,8 @@ CVE-2025-50433, Monnit: the form named the account, and the token was good for a
 GHSA-93x3-m7pw-ppqm, MantisBT: a parameter named the user whose password was set → the record says whose token it is; nothing else is read
 CVE-2023-26481, authentik: who had a link could name any user for it → the record says whose token it is; nothing else is read
 CVE-2015-2559, Drupal: the link was made of the password hash: equal hashes shared links → fingerprint: expiry, id, address, hash and tenant, keyed by the token itself and sealed with keys
-CVE-2026-72700, Grav: tokens were compared with === → a look-up by digest, then a comparison in constant time
-CVE-2017-14775, Laravel: tokens were compared in a time that tells where they differ → digests are compared in constant time
+CVE-2026-72700, Grav: tokens were compared with === → a look-up by digest, then constantTimeEqual: seen in the code; its time is measured, and the test shows the result alone
+CVE-2017-14775, Laravel: tokens were compared in a time that tells where they differ → constantTimeEqual on digests: seen in the code; its time is measured, and the test shows the result alone
 CVE-2010-4535, Django: an endless number in the link took all of the CPU → the length is judged before anything is computed
 CVE-2015-9235, jsonwebtoken: the token chose the algorithm of its signature → no JWT is read; signed tokens have one algorithm
 CVE-2026-39923, Flarum: only the page with the form checked the expiry → verifyToken and completeReset share one proof: a link is expired if now >= expiresAt
@@ -92,7 +92,7 @@ X4: one field several times, in the query or twice in the body → relatch/http 
 X22: the text of an error tells what is inside → refusals are values; relatch/http responds to failures with fixed words
 
 # f-life-cycle: Life cycle of a token
-CVE-2026-28268 GHSA-rfjg-6m84-crj2, Vikunja: tokens never expired: the clean-up deleted the wrong ones → the commit changes what the token is bound to; deleteExpired deletes what has expired
+CVE-2026-28268 GHSA-rfjg-6m84-crj2, Vikunja: tokens never expired: the clean-up deleted the wrong ones → no link depends on a clean-up: its use and its expiry are judged at every step; tokenStoreContract tests deleteExpired
 CVE-2022-24743, Sylius: the token stayed good after it was used → the commit changes what the token is bound to
 GHSA-2hp9-3xfr-r9w2, Serenity: a token worked twice → the commit changes what the token is bound to
 CVE-2024-41888, Q&A platform of Apache: a link worked more than once → the commit changes what the token is bound to
@@ -136,7 +136,7 @@ CVE-2025-54879, Mastodon: the limit by address looked at the wrong place: no lim
 CVE-2025-27157, Mastodon: one way to send emails had no limit → every email of a request is counted first: requestReset is the only way in, and a job without the MAC of keys is dropped
 CVE-2022-31184, Discourse: a route for activations sent emails in masses → the client limit; unknown addresses get no email
 CVE-2023-35172 GHSA-mjf5-p765-qmr6, Nextcloud: the reset could be tried by brute force → 256 random bits; a wrong token costs one look-up and locks nobody out
-CVE-2026-127079, BuildPiper: six digits for a code, and no limit → there are no codes: 256 random bits
+CVE-2026-127079, BuildPiper: six digits for a code, and no limit → a token has 256 random bits; the codes of the option have eight digits or more, and five are compared for a ticket
 CVE-2026-29794 GHSA-m547-hp4w-j6jx, Vikunja: a made-up header got around the limit → the examples take the address of the connection; only IP literals are clients
 CVE-2026-24000 GHSA-j8h8-75h3-jg53, Fleet: headers with a client's address got around the limit → the examples take the address of the connection; the address limit holds for all clients together
 CVE-2021-29023, InvoicePlane: no limit on resets → the client limit and the address limit, by default

@@ -17,9 +17,8 @@ export function createApp() {
   const app = express();
   const secret = randomBytes(32).toString("hex");
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie: { sameSite: "lax" } }));
+  app.use(passwordResetPages); // new: behind the session, before the parsers and the check of tokens
   app.use(express.json(), express.urlencoded({ extended: true }));
-
-  app.use(passwordResetPages); // new: behind the session, before the check of tokens, which these forms do not have
 
   app.use((req, res, next) => {
     req.session.csrf ??= randomBytes(16).toString("hex");

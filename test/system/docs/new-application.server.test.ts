@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PAGE = "docs/new-application.md";
 const EMAIL = "Mike@example.org";
-/** Where EJS is installed, by `npm ci --prefix examples/frameworks`, as in CI. */
+/** The folder in which `npm ci --prefix examples/frameworks` installs EJS, as CI does. */
 const EJS = join(root, "examples/frameworks/node_modules");
 
 await describeService("postgres", (url) => {

@@ -3,7 +3,7 @@
 //     RELATCH_APP_URL=http://localhost:8000 RELATCH_APP_ACCOUNTS=accounts.json npx vitest run test/system/http/by-url.test.ts
 //
 // RELATCH_APP_URL            The origin of the application and of its links.
-// RELATCH_APP_ACCOUNTS       A JSON file of [{ "email": …, "password": … }] with about 50 existing accounts without a
+// RELATCH_APP_ACCOUNTS       A JSON file of [{ "email": …, "password": … }] with about 60 existing accounts without a
 //                            locale. Each is used once, and most get another password.
 // RELATCH_APP_INBOX          A URL that returns the emails so far as JSON, the newest first: [{ "kind": "reset_link",
 //                            "to": …, "subject": …, "text": …, "html": … }]. Default: /dev/mail at RELATCH_APP_URL.
