@@ -30,7 +30,8 @@ export function loginRoutes({ origin, users, sessions, hasher }: LoginOptions) {
 
   router.get("/login", (req, res) => {
     const email = escapeHtml(readSignInEmail(req.headers.cookie) ?? ""); // of the person who has just set a new password
-    res.send(`<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in</h1>
+    const notice = req.query["notice"] === "password_set" ? "<p>Your new password is set. Sign in with it.</p>" : "";
+    res.send(`<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in</h1>${notice}
       <form method="post"><input name="email" aria-label="Email address" autocomplete="username" value="${email}">
       <input name="password" type="password" aria-label="Password" autocomplete="current-password">
       <button>Sign in</button></form><p><a href="/password_reset">Forgot your password?</a></p></html>`);

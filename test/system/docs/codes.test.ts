@@ -20,4 +20,6 @@ test("The page on codes says what an attack on one account achieves in a year", 
   );
   expect(sentence).toContain("**0.13 %**");
   expect(sentence).toContain("0.0013 %");
+  expect(Math.round(computeBound(8) * 100) / 100).toBe(0.13); // percent, so 130 of 100,000 accounts
+  expect(sentence).toContain("100,000 of them under attack at once, about 130 in a year");
 });

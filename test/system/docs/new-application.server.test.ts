@@ -62,7 +62,9 @@ await describeService("postgres", (url) => {
     const fields = { password, password_confirmation: password, handle };
     const done = await person.post("/password_reset/new_password", fields);
     expect(done.headers.location).toBe("/login?notice=password_set");
-    expect((await person.follow(done)).body).toContain(`value="${EMAIL}"`);
+    const login = await person.follow(done);
+    expect(login.body).toContain(`value="${EMAIL}"`);
+    expect(login.body).toContain("Your new password is set.");
 
     expect((await elsewhere.get("/")).headers.location).toBe("/login");
     expect((await signIn(person, "the old password")).status).toBe(400);
