@@ -5,6 +5,7 @@ import { readOwnField } from "../lib/untrusted-input.ts";
 import { addressKey, clientKeys, codeRequestKey } from "../limiters/keys.ts";
 import { createTicket } from "../links/ticket.ts";
 import { chooseLanguage } from "../messages/language.ts";
+import { isNoResponse } from "../ports/calls.ts";
 import type { RateRule } from "../ports/contract.ts";
 import { type TakenUnit, takeUnits, type Verdict } from "../ports/guarded.ts";
 import type { Method, RequestResetResult } from "./api.ts";
@@ -46,7 +47,7 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
   const job = { ...createJob(now()), type: "reset_requested", email, locale, ...mention, ...origin } as const;
   const key = addressKey(email, origin.tenant);
   const taken: TakenUnit[] = [];
-  let wasLost = Promise.resolve(true);
+  let wasLost: Promise<boolean> | undefined;
   try {
     await settleUnits(core, key);
     const verdict = await countAgainst(core, addressRules, key, origin, taken);
@@ -64,8 +65,10 @@ export async function requestReset(core: Core, input: unknown): Promise<RequestR
       );
     });
   } catch (error) {
-    // A queue that did not respond in time may have the job all the same. Its email is paid for unless the queue says no.
-    await giveUnitsBack(core, key, taken, wasLost);
+    // A queue that did not respond in time may have the job all the same. Its email is paid for unless the queue says no,
+    // and nobody waits for that.
+    const refund = giveUnitsBack(core, key, taken, wasLost ?? Promise.resolve(true));
+    if (!wasLost || !isNoResponse(error)) await refund;
     throw error;
   }
   emit({ type: "reset_requested", method, jobId: job.id, ...origin });
