@@ -30,9 +30,9 @@ async function expectUndisturbed(app: Front, extra: Extra = {}): Promise<void> {
   const { answers, links } = await walk(app, extra);
   expect(answers.map(({ status, headers }) => [status, headers.location])).toEqual(UNDISTURBED);
   for (const link of links) expect(link).toMatch(LINK);
-  expect(JSON.stringify(app.mailer.sent)).not.toMatch(/evil/i);
+  expect(JSON.stringify(app.mailer.sent)).not.toMatch(/evil(-\d+)?\.test/i);
   for (const { headers, cookies, body } of answers) {
-    expect(JSON.stringify([headers, cookies, body])).not.toMatch(/evil/i);
+    expect(JSON.stringify([headers, cookies, body])).not.toMatch(/evil(-\d+)?\.test/i);
   }
 }
 

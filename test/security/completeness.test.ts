@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CLASSES, FLAWS, testFile } from "./flaws.ts";
@@ -19,9 +19,13 @@ test("docs/known-flaws.md is what `npx tsx test/security/write-docs.ts` writes",
   expect(readFileSync(join(root, PAGE), "utf8")).toBe(securityPage());
 });
 
-/** All test code of the repository, by path. */
+/** All test code of the repository, by path. Other tests write into folders whose names start with a dot. */
 const codes = new Map(
-  readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+  readdirSync(join(root, "test"))
+    .filter((folder) => /^\w/.test(folder) && statSync(join(root, "test", folder)).isDirectory())
+    .flatMap((folder) =>
+      readdirSync(join(root, "test", folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
+    )
     .filter((path) => path.endsWith(".ts"))
     .map((path) => [`test/${path}`, readFileSync(join(root, "test", path), "utf8")]),
 );
