@@ -16,7 +16,7 @@ const WITHOUT_DECISIONS = [
   "!src/testing/**",
 ];
 
-/** What RELATCH_MUTATION changes. */
+/** The files to change, by the value of RELATCH_MUTATION. */
 const PARTS = {
   core: "src/{core,links,limiters}/**/*.ts",
   http: "src/http/**/*.ts",

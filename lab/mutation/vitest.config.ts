@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Stryker runs these tests in a copy of the repository, whose tsconfig.json leads to the copied sources. The pages have
-// tests of their own, which need the core, but tell little about it.
+// Stryker runs these tests in a copy of the repository, whose tsconfig.json leads to the copied sources. The tests of
+// the pages run the core as well, but tell little about it.
 const isForHttp = process.env["RELATCH_MUTATION"] === "http";
 
 export default defineConfig({
