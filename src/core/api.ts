@@ -489,6 +489,8 @@ export interface Settings {
   readonly tokenLifetime: TimeSpan;
   /** The option `codes` with its defaults, or `undefined` without it. */
   readonly codes: { readonly digits: number; readonly lifetime: TimeSpan } | undefined;
+  /** Whether links of an older flow may arrive, which can have any length: the option `legacyTokens` is given. */
+  readonly hasLegacyTokens: boolean;
   /** In characters; absent if no rule asks for a length. */
   readonly minPasswordLength: number | undefined;
   /** The language of emails and refusals for this locale: a BCP 47 tag. */

@@ -7,7 +7,7 @@ import { readTenant } from "./origin.ts";
 
 /** Collects the settings that pages need. */
 export function readSettings({ config }: Core, input: unknown): Settings {
-  const { appName, resetUrl, tokenLifetime, passwordRules, languages, codes } = config;
+  const { appName, resetUrl, tokenLifetime, passwordRules, languages, codes, links } = config;
   const tenant = readTenant(config, input);
   const locale = chooseLanguage(languages, readOwnField(input, "locale")).tag;
   const lengths = passwordRules.flatMap(({ minLength }) => minLength ?? []);
@@ -16,6 +16,7 @@ export function readSettings({ config }: Core, input: unknown): Settings {
     resetUrl: resetUrl({ tenant, locale }).template,
     tokenLifetime: new TimeSpan(tokenLifetime, "ms"),
     codes: codes && Object.freeze({ digits: codes.digits, lifetime: new TimeSpan(codes.lifetime, "ms") }),
+    hasLegacyTokens: links.revokeLegacy !== undefined,
     minPasswordLength: lengths.length > 0 ? Math.max(...lengths) : undefined,
     locale,
     languages: languages.map(({ tag }) => tag),

@@ -247,8 +247,10 @@ const redirectToRequest = (exchange: Exchange, notice: RequestNotice, headers: H
   redirectTo(exchange, addNotice(exchange.requestPath, notice), headers);
 
 /** Refuses a link in the path. One in the cookie may be another and still valid. */
-const refuseSegment = (exchange: Exchange, segment: string): Response =>
-  redirectToRequest(exchange, couldBeToken(segment) ? "invalid_or_expired_token" : "malformed_link");
+function refuseSegment(exchange: Exchange, segment: string): Response {
+  const isComplete = couldBeToken(segment) || exchange.settings.hasLegacyTokens;
+  return redirectToRequest(exchange, isComplete ? "invalid_or_expired_token" : "malformed_link");
+}
 
 /** The link in the cookie is not valid any more, so the browser can forget it. */
 const refuseLink = (exchange: Exchange): Response =>

@@ -104,7 +104,7 @@ export interface PasswordChange extends FirstPassword {
  *
  * @example
  * const revokeSessions: RevokeSessions = (userId, { except }) =>
- *   pool.query("DELETE FROM sessions WHERE user_id = $1 AND stamp <> $2", [userId, except]);
+ *   pool.query("DELETE FROM sessions WHERE user_id = $1 AND stamp IS DISTINCT FROM $2", [userId, except]);
  */
 export type RevokeSessions = (userId: string, options: { except: string }) => Promise<unknown>;
 

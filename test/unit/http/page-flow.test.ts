@@ -195,6 +195,22 @@ describe("the token in a link", () => {
   });
 });
 
+describe("a link of an older flow", () => {
+  it("is not called incomplete when it has expired or was used, whatever its length", async () => {
+    const legacyTokens = {
+      until: new Date("2100-01-01"),
+      find: async () => null,
+      spend: async () => false,
+      revoke() {},
+    };
+    const its = site({ legacyTokens: legacyTokens as never });
+    for (const token of ["0a".repeat(32), "x", "a.b.c"]) {
+      const { headers } = await its.client.get(`${RESET}/${token}`);
+      expect(headers.location).toBe(noticeAt("invalid_or_expired_token"));
+    }
+  });
+});
+
 describe("the cookie of a link", () => {
   it("a planted cookie next to the real one opens nothing, and the page does not ask for cookies", async () => {
     const its = site();
