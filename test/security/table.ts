@@ -32,7 +32,7 @@ GHSA-x3f4-v83f-7wp2, Authorizer: the link went to a redirect_uri that nobody che
 CVE-2024-56734 GHSA-8jhw-6pjj-8723, better-auth: an open redirect by callbackURL, checked for POST alone → no redirect parameter is read anywhere
 CVE-2025-27143, better-auth: //host passed for a path → no redirect parameter is read; redirects lead to fixed paths
 CVE-2026-34751 GHSA-hp5w-3hxx-vmwf, Payload: parameters of the request reached the construction of the link → requestReset reads email, ip, locale, tenant and correlationId by name
-X23: a reset route signs somebody in, or plants a session → no reset route of the examples sets a cookie but the grant: HttpOnly, SameSite=Lax, path-limited
+X23: a reset route signs somebody in, or plants a session → no reset route sets a cookie but the link, the ticket and the address for the sign-in form: HttpOnly, SameSite, of this host alone
 
 # c-generation: Token generation
 CVE-2019-16303, JHipster: tokens from a generator that gives away its state: one told all the others → 32 bytes of crypto.getRandomValues for each token, and no other source
@@ -133,7 +133,7 @@ X10: the email is sent before the response, and its time tells → the job runs 
 
 # i-abuse: Brute force and flooding
 CVE-2025-54879, Mastodon: the limit by address looked at the wrong place: no limit on emails → the address limit: its key is the canonical address, whatever the client
-CVE-2025-27157, Mastodon: one way to send emails had no limit → every email of a request is counted first: requestReset is the only way in, and a job without the MAC of keys is dropped
+CVE-2025-27157, Mastodon: one way to send emails had no limit → every request is counted first: requestReset is the only way in, and a job without the MAC of keys is dropped. Somebody who can write to the queue can repeat a job, and so its email, as long as it is fresh
 CVE-2022-31184, Discourse: a route for activations sent emails in masses → the client limit; unknown addresses get no email
 CVE-2023-35172 GHSA-mjf5-p765-qmr6, Nextcloud: the reset could be tried by brute force → 256 random bits; a wrong token costs one look-up and locks nobody out
 CVE-2026-127079, BuildPiper: six digits for a code, and no limit → a token has 256 random bits; the codes of the option have eight digits or more, and five are compared for a ticket

@@ -28,8 +28,16 @@ export const generous: RateLimiter = { consume: async () => ({ allowed: true, re
 /** Refuses every request. */
 export const strict: RateLimiter = { consume: async () => ({ allowed: false, retryAfterSeconds: 60 }) };
 
+const known = new Map<string, readonly string[]>();
+
 /** Returns a secret as it may be found again: as it is, in part, and as programs encode it. */
-export function spellings(secret: string): string[] {
+export function spellings(secret: string): readonly string[] {
+  const found = known.get(secret) ?? spell(secret);
+  known.set(secret, found);
+  return found;
+}
+
+function spell(secret: string): string[] {
   const all = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
   if (secret.length >= 32) all.push(secret.slice(0, 16), secret.slice(-16));
   for (const bytes of [Buffer.from(secret), Buffer.from(secret, "base64url")].filter(({ length }) => length >= 8)) {
