@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LeftToCi } from "./test/helpers/groups.ts";
 
@@ -17,8 +18,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: INCLUDE[mode] ?? ["test/**/*.test.ts"],
     exclude: mode in INCLUDE ? [] : LEFT_OUT,
-    // Otherwise Vitest leaves one core idle, which is half of a machine with two.
-    maxWorkers: "100%",
+    // One more than there are cores, because many tests wait for timers and processes.
+    maxWorkers: availableParallelism() + 1,
     // Most tests take milliseconds. On a busy machine, those that wait for timers or processes take many times as long.
     testTimeout: 30_000,
     hookTimeout: 60_000,
