@@ -57,28 +57,16 @@ describe.each([
     ),
   );
 
-  test("verifyToken fails with a code, if it fails, for any input", { timeout }, () =>
+  test.each([
+    ["verifyToken", { tenant, correlationId }],
+    ["completeReset", { newPassword, ip, locale, tenant, correlationId }],
+  ] as const)("%s fails with a code, if it fails, for any input", { timeout }, (call, fields) =>
     assertAll(
-      fc.tuple(token, shapeOf({ tenant, correlationId })),
+      fc.tuple(token, shapeOf(fields)),
       async ([recipe, rest]) => {
         const presented = recipe.make();
         const input = withToken(rest.make(), presented);
-        const answer = await outcome(() => it.passwordReset.verifyToken(input as never));
-        if ("code" in answer) expect(answer.code).toBe("ERR_OPTIONS");
-        else if (presented !== it.token) expect(answer.value).toEqual(REFUSED);
-        expect(it.leaks).toEqual([]);
-      },
-      plan(600),
-    ),
-  );
-
-  test("completeReset fails with a code, if it fails, for any input", { timeout }, () =>
-    assertAll(
-      fc.tuple(token, shapeOf({ newPassword, ip, locale, tenant, correlationId })),
-      async ([recipe, rest]) => {
-        const presented = recipe.make();
-        const input = withToken(rest.make(), presented);
-        const answer = await outcome(() => it.passwordReset.completeReset(input as never));
+        const answer = await outcome(() => it.passwordReset[call](input as never));
         if ("code" in answer) expect(answer.code).toBe("ERR_OPTIONS");
         else if (presented !== it.token) expect(answer.value).toEqual(REFUSED);
         expect(it.leaks).toEqual([]);
