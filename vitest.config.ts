@@ -8,9 +8,10 @@ const INCLUDE: Record<string, string[]> = {
   servers: ["test/**/*.server.test.ts"],
   browser: ["test/**/*.browser.test.ts"],
   exim: ["test/**/*.exim.test.ts"],
+  docs: ["test/**/*.docs.test.ts"],
   types: [],
 };
-const LEFT_OUT = ["**/node_modules/**", "test/.docs/**", "**/*.{server,browser,exim}.test.ts"];
+const LEFT_OUT = ["**/node_modules/**", "test/.docs/**", "**/*.{server,browser,exim,docs}.test.ts"];
 
 export default defineConfig(({ mode }) => ({
   // Tests and examples import the package by its name, as its users do. tsconfig.json leads these names to `src`.

@@ -6,6 +6,7 @@ const groups: readonly (readonly [command: string, folders: readonly string[], s
   ["npm run test:servers", ["test"], ".server.test.ts", "PostgreSQL, MariaDB and Redis"],
   ["npm run test:browser", ["test"], ".browser.test.ts", "Chromium"],
   ["npm run test:exim", ["test"], ".exim.test.ts", "Exim, and root"],
+  ["npm run test:docs", ["test"], ".docs.test.ts", "the TypeScript compiler and TypeDoc"],
   ["npm run test:types", ["test"], ".test-d.ts", "the TypeScript compiler"],
   ["npm run test:recipes", ["examples/recipes/test"], ".test.ts", "more packages and servers"],
   ["npm run test:frameworks", ["examples/frameworks/test"], ".test.ts", "more packages"],

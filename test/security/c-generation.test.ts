@@ -1,5 +1,5 @@
 import type { MailMessage } from "relatch";
-import { expect, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { GOOD_PASSWORD, type Harness, harness, KEYS, MIKE } from "../helpers/harness.ts";
 import { tokenIn } from "../system/http/contract/helpers.ts";
 import { everyFlawOf, flaw, flawIn, keepCause, LONG, override, signedJob } from "./helpers/flaw.ts";
@@ -207,6 +207,8 @@ flawIn("CVE-2025-63314", "The same account gets another token each time", consta
 /** Starts another process, with a generator that is seeded by the clock in the control. */
 const starts = [undefined, linear].map((seeded) => () => async () => {
   vi.resetModules();
+  // Modules that were loaded under fake timers keep them.
+  onTestFinished(() => void vi.resetModules());
   const fresh = await import("../helpers/harness.ts");
   expect(fresh.harness).not.toBe(harness);
   if (seeded) generate(seeded(Date.now()));

@@ -26,7 +26,11 @@ async function loadWorker(variables: Variables) {
     waitUntil: (work: Promise<unknown>) => void waiting.push(work),
   }));
   vi.spyOn(console, "log").mockReturnValue();
-  onTestFinished(() => void vi.restoreAllMocks());
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    vi.doUnmock("cloudflare:workers");
+    vi.resetModules();
+  });
   const { default: worker } = await import("../../../examples/hono/worker.ts");
   const origin = variables["ORIGIN"] ?? "";
   return {
