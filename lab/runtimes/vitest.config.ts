@@ -13,6 +13,8 @@ export default defineConfig({
     setupFiles: [join(import.meta.dirname, "setup.ts")],
     reporters: [join(import.meta.dirname, "reporter.ts")],
     pool: "forks",
+    // As for `npm test`: files share the modules.
+    isolate: false,
     testTimeout: 60_000,
     // Tests that run side by side mostly wait for timers.
     maxConcurrency: 20,
