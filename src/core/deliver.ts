@@ -230,8 +230,8 @@ async function sendRefusal(
 
 /**
  * A job that sends nothing holds its place for as long as an email usually takes. Otherwise people could tell from the
- * delay of their own email, requested right after, whether the job before it sent one. It is the median, because nobody may
- * set it with an own mailbox that accepts an email at once, or refuses it.
+ * delay of their own email, requested right after, whether the job before it sent one. It is the median, so that no
+ * single mailbox sets it by accepting an email at once, or by refusing it.
  */
 async function holdPlace({ emailTimes, drainingSince }: Core): Promise<void> {
   const usual = emailTimes.toSorted((a, b) => a - b)[Math.floor(emailTimes.length / 2)] ?? 0;

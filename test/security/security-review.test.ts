@@ -91,7 +91,7 @@ const CATALOGS: readonly [heading: string, items: readonly string[]][] = [
   ["3\\.1\\.1\\.2", Array.from("123456789")],
   ["4\\.2", ["4.2.1", ...span("4.2.1", 4), ...span("4.2.2", 3), "4.2.3"]],
 ];
-const STATUSES = ["default", "http", "option", "application"];
+const STATUSES = ["default", "http", "option", "application", "partly", "not met"];
 
 describe.each(CATALOGS)("The table under %s", (heading, items) => {
   const rows = rowsUnder(heading);

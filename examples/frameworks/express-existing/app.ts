@@ -1,23 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import express from "express";
 import session from "express-session";
+import { canonicalEmail } from "relatch";
 import { readSignInEmail } from "relatch/http";
 import { ports } from "../password-reset.ts";
 import { passwordResetPages } from "./password-reset.ts";
+import { compareStamp, openSession } from "./sessions.ts";
 
-declare module "express-session" {
-  interface SessionData {
-    userId: string;
-    csrf: string;
-  }
-}
-
-/** An application as many are: sessions, global body parsers, and a token in every form. Two lines are new. */
+/** An application as many are: sessions, global body parsers, and a token in every form. */
 export function createApp() {
   const app = express();
   const secret = randomBytes(32).toString("hex");
   app.use(session({ secret, resave: false, saveUninitialized: false, cookie: { sameSite: "lax" } }));
-  app.use(passwordResetPages); // new: behind the session, before the parsers and the check of tokens
+  app.use(compareStamp); // new
+  app.use(passwordResetPages); // new: behind the sessions, before the parsers and the check of tokens
   app.use(express.json(), express.urlencoded({ extended: true }));
 
   app.use((req, res, next) => {
@@ -37,15 +33,13 @@ export function createApp() {
   const nobodysHash = ports.hasher.hash(randomUUID());
   app.post("/login", async (req, res) => {
     const { email, password } = req.body;
-    const user = await ports.users.findByEmail(String(email), undefined);
+    const user = await ports.users.findByEmail(canonicalEmail(String(email)) ?? "", undefined);
     const matches = await ports.hasher.verify(user?.passwordHash ?? (await nobodysHash), String(password));
     if (!user?.passwordHash || !matches) {
       return void res.status(400).send("Wrong email address or password.");
     }
-    req.session.regenerate(() => {
-      req.session.userId = user.id;
-      req.session.save(() => res.redirect(303, "/"));
-    });
+    await openSession(req, user); // new: with the stamp
+    res.redirect(303, "/");
   });
   return app;
 }

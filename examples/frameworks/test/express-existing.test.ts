@@ -30,6 +30,26 @@ describe("An existing Express application", () => {
     expect(locationOf(await person.get(BASE))).toBe("/");
   });
 
+  test("a reset signs out everybody who signed in with the old password, and nobody who signs in afterwards", async () => {
+    const { ports, passwordReset } = application();
+    ports.users.set({ id: "42", email: MIKE, passwordHash: await ports.hasher.hash("the old one") });
+    const signIn = async (password: string) => {
+      const person = browser();
+      const { csrf = "" } = await readJson(await person.get("/login"));
+      await person.submit("/login", { email: "MIKE@Example.org", password, csrf });
+      return person;
+    };
+    const read = async (person: ReturnType<typeof browser>) => (await person.get("/")).text();
+    const earlier = await signIn("the old one");
+    expect(await read(earlier)).toBe("Signed in as 42");
+    await passwordReset.requestReset({ email: MIKE, ip: false });
+    await passwordReset.completeReset({ token: await readToken(), newPassword: PASSWORD });
+    const later = await signIn(PASSWORD);
+    await passwordReset.drain();
+    expect([await read(earlier), await read(later)]).toEqual(["Signed out", "Signed in as 42"]);
+    expect(await read(await signIn("the old one"))).toBe("Signed out");
+  });
+
   test("an unknown address takes as much work as a known one", async () => {
     const verify = vi.spyOn(application().ports.hasher, "verify");
     const person = browser();
