@@ -1,6 +1,6 @@
 import { passwordResetRoutes } from "relatch/http";
 import { defaultPages } from "relatch/pages";
-import { alter, issueLinks, pick } from "./link-scenarios.ts";
+import { alter, issueLinks, OTHERS, pick } from "./link-scenarios.ts";
 import { drawProbes, flat, labelRows, type Probe, timeProbes } from "./probes.ts";
 import type { Scenario } from "./scenario.ts";
 import { subject } from "./subject.ts";
@@ -59,18 +59,18 @@ const codes: Scenario = {
 
 const links: Scenario = {
   name: "routes-links",
-  title: "relatch/http in one process: a forged link (known: one character away from a link that works)",
+  title: "relatch/http in one process: a forged link (known: one character away from a link that works; unknown: from one of another server)",
   role: "server",
   async run(mode) {
     const rows = [];
     const { passwordReset, links: issued } = await issueLinks({ secondFactor: true });
+    const { links: others } = await issueLinks({}, OTHERS);
     const send = sender(passwordReset);
     const facts = { newPassword: "correct horse battery", secondFactor: { method: "totp", response: "123456" } };
     for (const path of ["/verify", "/complete"]) {
       const drawn = drawProbes(mode);
       const inputs = drawn.probes.map(({ state }) => {
-        const random = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
-        const token = alter(state === "known" ? pick(issued) : random, 42);
+        const token = alter(pick(state === "known" ? issued : others), 42);
         return flat(JSON.stringify({ token, ...(path === "/complete" && facts) }));
       });
       const call = ({ index }: Probe) => send(path, JSON_TYPE, inputs[index] as string, [400, 403, 404, 410, 422]);
