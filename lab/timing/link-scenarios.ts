@@ -17,7 +17,8 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 const storedLinks: Scenario = {
   name: "links",
-  title: "In one process: a forged link (known: one character away from a link that works; unknown: from one of another server)",
+  title:
+    "In one process: a forged link (known: one character away from a link that works; unknown: from one of another server)",
   role: "server",
   async run(mode) {
     const drawn = drawProbes(mode);

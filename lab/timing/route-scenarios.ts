@@ -59,7 +59,8 @@ const codes: Scenario = {
 
 const links: Scenario = {
   name: "routes-links",
-  title: "relatch/http in one process: a forged link (known: one character away from a link that works; unknown: from one of another server)",
+  title:
+    "relatch/http in one process: a forged link (known: one character away from a link that works; unknown: from one of another server)",
   role: "server",
   async run(mode) {
     const rows = [];
