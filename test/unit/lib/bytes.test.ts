@@ -63,16 +63,18 @@ describe("encodeParts", () => {
   });
 });
 
-test("isSameDigest compares 64 hexadecimal digits in lower case, and nothing else is a digest", () => {
+test("isSameDigest compares digests exactly, and decodeDigest decodes 64 hexadecimal digits in lower case alone", () => {
   const digest = "0123456789abcdef".repeat(4);
   expect(isSameDigest(digest, digest)).toBe(true);
   const junk = ["", "abc", digest.toUpperCase(), digest.slice(1), `${digest} `, `${digest}00`, `g${digest.slice(1)}`];
   for (const other of junk) {
     expect(isSameDigest(digest, other)).toBe(false);
-    expect(isSameDigest(other, other)).toBe(false);
     expect(decodeDigest(other)).toHaveLength(0);
   }
-  expect(isSameDigest(digest, `1${digest.slice(1)}`)).toBe(false);
+  for (let at = 0; at < 64; at++) {
+    const other = digest.slice(0, at) + (digest[at] === "0" ? "1" : "0") + digest.slice(at + 1);
+    expect(isSameDigest(digest, other)).toBe(false);
+  }
 });
 
 test.each([
