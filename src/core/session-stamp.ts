@@ -8,7 +8,7 @@ const SESSION_PREFIX = utf8("relatch/v1/session\0");
 /**
  * Returns a short public name of "this account with this password", 43 characters. Put it into the session (or the JWT) at
  * sign-in and compare it on every request: then a sign-in that was in flight during a reset cannot outlive the reset. A
- * sign-in that rehashes the password must stamp the session anew. It reveals nothing about the password, unless hashes have no salt: then it can be compared with guesses.
+ * sign-in that rehashes the password must stamp the session anew. If hashes have no salt, guesses of the password can be tested against it; otherwise it reveals nothing.
  *
  * @throws {RelatchError} `ERR_OPTIONS` if `id` or `passwordHash` is missing.
  * @example

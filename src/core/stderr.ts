@@ -97,7 +97,10 @@ function describeCause(cause: unknown, known: readonly string[]): string {
   const line = secrets
     .reduce((left, secret) => left.replaceAll(secret, "…"), start)
     .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, " ")
-    .replace(/[^\s"'(),=]{1,256}(?:@|%40)[^\s"'(),=]{1,256}|(?:\$|%24)[^\s"'(),]{16,}|[A-Za-z0-9+/_-]{32,}/g, "…")
+    .replace(
+      /[^\s"'(),=][^\s"(),]{0,255}(?:@|%40)[^\s"'(),=]{1,256}|(?:\$|%24)[^\s"'(),]{16,}|[A-Za-z0-9+/_-]{32,}/g,
+      "…",
+    )
     .trim();
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
 }

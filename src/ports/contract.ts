@@ -364,8 +364,8 @@ export interface SecondFactorProof<Method extends string = string> {
 }
 
 /**
- * At most `max` units in any window of this length, counted from the first unit. `max` is a whole number from 1 to
- * 2,147,483,647, and `window` is at most 24 hours.
+ * At most `max` units from a first unit until `window` is over. Then the next unit is a first one. `max` is a whole number
+ * from 1 to 2,147,483,647. In your options, `window` is at most 24 hours; relatch counts attempts at links for 7 days.
  *
  * @example
  * const rule: RateRule = { max: 30, window: new TimeSpan(15, "m") };
