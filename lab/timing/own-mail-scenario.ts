@@ -24,7 +24,7 @@ export const ownMail: Scenario = {
   async run(mode) {
     const trials = mode === "long" ? 22_000 : 2_400;
     const streams = [await clockOwnMail({ trials, isFresh: false })];
-    // The last email of a process decides how long a place is held. Before its first one, nothing is held.
+    // The last emails of a process decide how long a place is held. Before its first one, nothing is held.
     const fresh = [await clockOwnMail({ trials: Math.min(trials, 4_800), isFresh: true })];
     const [known, unknown] = KNOWN.map((state) => pooledAfter(streams, classOf(state), 0)) as [
       Float64Array,

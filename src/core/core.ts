@@ -22,13 +22,15 @@ export interface Core {
   refunds: Promise<unknown>;
   /** When the first running call of `drain` started, by the monotonic clock. */
   drainingSince: number | undefined;
-  /** How long the last emails took that were sent, in milliseconds, the newest last. */
-  readonly emailTimes: number[];
+  /** How long the last requests took that sent an email, in milliseconds from the start of the attempt. The newest is last. */
+  readonly deliveryTimes: number[];
 }
 
 /** One attempt to deliver a job. After its time is up the next one starts, and this one must do nothing any more. */
 export interface Attempt {
   isOver: boolean;
+  /** By the monotonic clock. */
+  readonly startedAt: number;
   /** Whether the job never left this process. */
   readonly isOurs: boolean;
   /** The key that the job was signed with, if there are keys. */
@@ -60,5 +62,5 @@ export const createCore = (options: unknown): Core => ({
   owed: new Map(),
   refunds: Promise.resolve(),
   drainingSince: undefined,
-  emailTimes: [],
+  deliveryTimes: [],
 });

@@ -1,8 +1,9 @@
 import { TimeSpan } from "oslo";
+import { randomBetween } from "../lib/bytes.ts";
 import { isRelatchError, RelatchError } from "../lib/errors.ts";
 import { optionError } from "../lib/shape.ts";
 import { isDeclared } from "../lib/tenants.ts";
-import { CLOCK_SKEW, pauseInRealTime, within } from "../lib/time.ts";
+import { CLOCK_SKEW, monotonicNow, pauseInRealTime, within } from "../lib/time.ts";
 import { ticketKeys } from "../limiters/keys.ts";
 import { deriveLink, drawCode } from "../links/code.ts";
 import { MAX_TICKET_LIFETIME } from "../links/ticket.ts";
@@ -83,7 +84,7 @@ function maxAgeOf({ tokenLifetime, invitationLifetime }: Config, { type }: Job):
 /** Makes one attempt at a job, within `deliveryTimeout`. */
 async function attempt(core: Core, job: Job, origin: Pick<Attempt, "isOurs" | "key">): Promise<void> {
   const { deliveryTimeout, calls, emit } = core.config;
-  const current: Attempt = { isOver: false, ...origin };
+  const current: Attempt = { isOver: false, startedAt: monotonicNow(), ...origin };
   const late = () => {
     current.isOver = true;
     return new RelatchError("ERR_DISPATCHER", `The delivery took longer than ${deliveryTimeout} ms (deliveryTimeout).`);
@@ -116,7 +117,7 @@ async function deliverRequest(core: Core, current: Attempt, job: ResetRequestedJ
   if (account && !obstacle) return issueLink(core, current, job, account, "reset_link");
   if (!account) await sendRefusal(core, current, job, "no_account", undefined);
   else if (obstacle === "no_password") await sendRefusal(core, current, job, "no_password", account);
-  else await holdPlace(core);
+  else await holdPlace(core, current);
   skip(core, current, job, obstacle ?? "unknown_account");
 }
 
@@ -214,7 +215,7 @@ async function sendRefusal(
 ): Promise<void> {
   const { messages } = core.config;
   const isWanted = kind === "no_account" ? messages.noAccount : messages.noPassword;
-  if (!isWanted) return holdPlace(core);
+  if (!isWanted) return holdPlace(core, current);
   const input = collectInput(core.config, account ?? {}, job);
   const write =
     kind === "no_account"
@@ -229,12 +230,14 @@ async function sendRefusal(
 }
 
 /**
- * A job that sends nothing holds its place for as long as an email usually takes. Otherwise people could tell from the
- * delay of their own email, requested right after, whether the job before it sent one. It is the median, so that no
- * single mailbox sets it by accepting an email at once, or by refusing it.
+ * A job that sends nothing ends when it would have ended with an email. Otherwise people could tell from the delay of their
+ * own email, requested right after, whether the job before it sent one. The time is one of the middle half of the last, at
+ * random: emails take different times, and no single mailbox sets it by accepting an email at once, or by refusing it.
  */
-async function holdPlace({ emailTimes, drainingSince }: Core): Promise<void> {
-  const usual = emailTimes.toSorted((a, b) => a - b)[Math.floor(emailTimes.length / 2)] ?? 0;
-  if (usual < 1 || drainingSince !== undefined) return;
-  await pauseInRealTime(Math.min(usual, MAX_PRETENSE));
+async function holdPlace({ deliveryTimes, drainingSince }: Core, { startedAt }: Attempt): Promise<void> {
+  if (drainingSince !== undefined) return;
+  const { length } = deliveryTimes;
+  const usual = deliveryTimes.toSorted((a, b) => a - b)[Math.floor(randomBetween(length / 4, (3 * length) / 4))] ?? 0;
+  const left = Math.min(usual, MAX_PRETENSE) - (monotonicNow() - startedAt);
+  if (left >= 1) await pauseInRealTime(left);
 }

@@ -16,8 +16,8 @@ import type { Attempt, Core } from "./core.ts";
 import { describeJob } from "./jobs.ts";
 import type { Config } from "./options.ts";
 
-/** Of how many emails it is remembered how long they took. */
-const MAX_EMAIL_TIMES = 20;
+/** Of how many deliveries it is remembered how long they took. */
+const MAX_DELIVERY_TIMES = 20;
 
 /** An email of a job, before it is composed. */
 interface EmailPlan {
@@ -94,7 +94,6 @@ async function send(core: Core, current: Attempt, job: Job, email: EmailPlan): P
     headers: createHeaders(idempotencyKey, from),
     variables: pickVariables(input),
   };
-  const start = monotonicNow();
   const refusal = await sendEmail(calls, mailer, message, about);
   const facts = { ...describeJob(job, userId), kind };
   if (refusal) {
@@ -102,8 +101,9 @@ async function send(core: Core, current: Attempt, job: Job, email: EmailPlan): P
     core.jobs.addUndelivered(job, "refused");
   } else {
     emit({ type: "mail_sent", ...facts, durationMs: Math.max(0, now().getTime() - job.at) });
-    core.emailTimes.push(monotonicNow() - start);
-    if (core.emailTimes.length > MAX_EMAIL_TIMES) core.emailTimes.shift();
+    // A follow-up job may have waited for its commit.
+    if (job.type !== "follow_up") core.deliveryTimes.push(monotonicNow() - current.startedAt);
+    if (core.deliveryTimes.length > MAX_DELIVERY_TIMES) core.deliveryTimes.shift();
   }
   core.jobs.setSent(idempotencyKey);
 }

@@ -380,6 +380,16 @@ describe("A job that sends nothing", () => {
     expect((await measure(0)).took).toBeLessThan(100);
   });
 
+  test("holds its place also for as long as a link takes to be saved", async () => {
+    const { tokens } = queuedHarness();
+    const { save } = tokens;
+    tokens.save = async (record) => {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      return save(record);
+    };
+    expect((await measure(0, { tokens })).took).toBeGreaterThan(100);
+  });
+
   test("holds its place also for an account that may not reset", async () => {
     const users = { ...queuedHarness().users };
     const find = users.findByEmail;

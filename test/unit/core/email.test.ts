@@ -250,7 +250,7 @@ describe("sendOnce", () => {
       const job = { v: 2, id, at: 0, type: "request", email: MIKE.email, locale: "en" } as unknown as Job;
       const input = { ...collectInput(core.config, { id: MIKE.id }, job), kind: "no_account" as const };
       const email = { address: MIKE.email, idempotencyKey: "key", input, write: () => ({ subject: "S", text: "T" }) };
-      return sendOnce(core, { isOver: false, isOurs: true, key: undefined }, job, email);
+      return sendOnce(core, { isOver: false, startedAt: 0, isOurs: true, key: undefined }, job, email);
     };
     return { core, responses, start };
   }
@@ -286,7 +286,7 @@ describe("sendOnce", () => {
 });
 
 test("An attempt whose time is up ends with an error that says so", () => {
-  const attempt = { isOurs: true, key: undefined };
+  const attempt = { startedAt: 0, isOurs: true, key: undefined };
   const error = relatchError("ERR_DISPATCHER", "The time of this attempt is up.");
   expect(() => assertInTime({ ...attempt, isOver: true })).toThrow(error as Error);
   expect(() => assertInTime({ ...attempt, isOver: false })).not.toThrow();

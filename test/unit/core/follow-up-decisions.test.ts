@@ -51,7 +51,7 @@ async function decide(situation: Situation): Promise<[outcome: string, lookups: 
   if (drained !== undefined) core.drainingSince = monotonicNow() - drained;
   const job: FollowUpJob = { ...JOB, isCommitted };
   if (state) core.jobs.set(job, state);
-  const work = runFollowUp(core, { isOver: false, isOurs, key: undefined }, job);
+  const work = runFollowUp(core, { isOver: false, startedAt: 0, isOurs, key: undefined }, job);
   const outcome = await work.then(
     () =>
       events.length === 0 ? "nothing" : events.map((event) => ("reason" in event ? event.reason : event.type)).join(),
@@ -100,7 +100,7 @@ describe("A follow-up job", () => {
     const timeouts = { callTimeout: new TimeSpan(call, "s"), deliveryTimeout: new TimeSpan(delivery, "s") };
     const core = createCore({ ...memoryPorts([NEW]), ...OPTIONS, ...timeouts, revokeSessions: false });
     const getSettled = vi.spyOn(core.jobs, "getSettled");
-    await runFollowUp(core, { isOver: false, isOurs: true, key: undefined }, JOB);
+    await runFollowUp(core, { isOver: false, startedAt: 0, isOurs: true, key: undefined }, JOB);
     expect(getSettled.mock.calls).toEqual([[JOB, milliseconds]]);
   });
 });
