@@ -34,7 +34,7 @@ async function runDemo(script: string, env: Record<string, string> = {}, dotenv 
   return { port, client: new Client(port), start };
 }
 
-describe.each(demos)("npm run %s", { timeout: 30_000 }, (name, script) => {
+describe.each(demos)("npm run %s", { timeout: 60_000 }, (name, script) => {
   it("the script starts the demo", () => {
     expect(packageJson.scripts[name]).toBe(`tsx ${script}`);
   });
