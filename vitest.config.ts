@@ -24,7 +24,7 @@ export default defineConfig(({ mode }) => ({
     // One more than there are cores, because many tests wait for timers and processes.
     maxWorkers: availableParallelism() + 1,
     // Most tests take milliseconds. On a busy machine, those that wait for timers or processes take many times as long.
-    testTimeout: 60_000,
+    testTimeout: mode === "browser" ? 300_000 : 60_000,
     hookTimeout: 60_000,
     // Tests that run side by side mostly wait for timers.
     maxConcurrency: 20,

@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { findChromium, launchChromium } from "../http/chromium.ts";
 import { buildSite, REPOSITORY } from "./site.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const executablePath = findChromium();
 

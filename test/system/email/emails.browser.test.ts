@@ -31,7 +31,7 @@ const AXE = `axe.run({ preload: false, rules: { region: { enabled: false }, "lan
     passes: passes.map(({ id }) => id),
   }))`;
 
-describe.skipIf(!executablePath)("in a browser", { timeout: 300_000 }, () => {
+describe.skipIf(!executablePath)("in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(executablePath ?? "");

@@ -37,7 +37,7 @@ async function listen(host: "localhost" | "127.0.0.1", listener: RequestListener
   return `http://${host}:${(server.address() as AddressInfo).port}`;
 }
 
-describe.skipIf(!executablePath)("relatch/client in a browser", { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)("relatch/client in a browser", () => {
   let browser: Browser;
   let script: string;
 

@@ -17,7 +17,7 @@ const secondFactor: SecondFactor<string> = {
 const CODES: PagesOptions = { keys: KEYS, codes: true, secondFactor, routes: { method: "code" } };
 const changeDigit = (code: string): string => code.replace(/.$/, (digit) => String((Number(digit) + 1) % 10));
 
-describe.skipIf(!executablePath)("codes and a second factor in a browser", { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)("codes and a second factor in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(executablePath ?? "");

@@ -41,7 +41,7 @@ function listLeaks(requests: readonly AskedFor[], link: string): AskedFor[] {
   return requests.filter((asked) => asked.referer?.includes(token) || (!isLink(asked) && asked.url.includes(token)));
 }
 
-describe.skipIf(!executablePath)("the package's pages in a browser", { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)("the package's pages in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(executablePath ?? "");
@@ -238,8 +238,8 @@ describe.skipIf(!executablePath)("the package's pages in a browser", { timeout: 
     await fillIn(page, BOTH);
     await page.locator("main form button").dblclick();
     // Asked again and again, because the second click aborts the navigation of the first.
-    await expect.poll(() => new URL(page.url()).searchParams.has("notice"), { timeout: 10_000 }).toBe(true);
-    await expect.poll(() => site.hasPassword(MIKE.id, NEW_PASSWORD), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => new URL(page.url()).searchParams.has("notice"), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => site.hasPassword(MIKE.id, NEW_PASSWORD), { timeout: 30_000 }).toBe(true);
   });
 
   it("signing out on the way to the form comes back to it", async () => {

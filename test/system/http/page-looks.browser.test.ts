@@ -71,7 +71,7 @@ async function readForScreenReader(page: Page) {
   };
 }
 
-describe.skipIf(!executablePath)("the look of the package's pages", { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)("the look of the package's pages", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(executablePath ?? "");

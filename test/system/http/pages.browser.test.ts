@@ -20,7 +20,7 @@ const executablePath = findChromium();
 describe.skipIf(!executablePath).each([
   ["express", startExpress],
   ["hono", startHono],
-])("%s in a browser", { timeout: 60_000 }, (framework, start) => {
+])("%s in a browser", (framework, start) => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(executablePath ?? "");

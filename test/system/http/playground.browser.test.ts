@@ -56,7 +56,7 @@ const recordStates = (page: Page) =>
 
 const recordedStates = (page: Page) => page.evaluate("window.states");
 
-describe.skipIf(!executablePath)("the playground", { timeout: 60_000 }, () => {
+describe.skipIf(!executablePath)("the playground", () => {
   let folder: string;
   let file: string;
   let browser: Browser;
