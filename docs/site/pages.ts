@@ -125,10 +125,8 @@ export function writePages(root: string, folder: string): Pages {
   const ordered = guides.map((path) => ({ path, ...placeOf(path) })).sort((a, b) => a.place - b.place);
   for (const path of ["README.md", ...guides]) written.add(path);
   for (const { path, group } of ordered) writePage(path, readFileSync(join(root, path), "utf8"), group);
-  write(
-    "README.md",
-    withLinks(readFileSync(join(root, "README.md"), "utf8"), (target) => follow("README.md", target)),
-  );
+  const readme = withLinks(readFileSync(join(root, "README.md"), "utf8"), (target) => follow("README.md", target));
+  write("README.md", frontPage(readme));
 
   if (problems.length > 0) throw new Error(problems.join("\n"));
   const documents = [...ordered.map(({ path }) => path), ...extra.sort()];
@@ -143,6 +141,12 @@ function placeOf(path: string): { group: string; place: number } {
     if (place >= 0) return { group, place: 100 * groups.indexOf(group) + place };
   }
   return { group: "Guides", place: 100 * groups.indexOf("Guides") + 99 };
+}
+
+/** The README, with its first screen marked for the style sheet. */
+function frontPage(markdown: string): string {
+  const end = markdown.indexOf("\n## ");
+  return `<div class="front">\n\n${markdown.slice(0, end)}\n\n</div>\n${markdown.slice(end)}`;
 }
 
 /** A file as a page: its path, and what is in it. */
