@@ -48,7 +48,7 @@ export function summaryOf(results: readonly Result[]): string {
   const repeated = results.filter(({ earlier }) => earlier.length > 0);
   const count = (role: Row["role"]) => results.flatMap(({ rows }) => rows.filter((row) => row.role === role)).length;
   return [
-    `${count("figure")} figures and ${count("control")} controls in ${results.length} scenarios.`,
+    `${count("figure")} figures, ${count("control")} controls and ${count("remark")} known differences in ${results.length} scenarios.`,
     bad.length === 0
       ? "Every figure passes, and every control was found."
       : `Not passed: ${bad.map((result) => `${result.title} (${verdictInWords(result)})`).join("; ")}.`,
