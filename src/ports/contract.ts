@@ -279,6 +279,7 @@ export interface MailFailure {
 /**
  * Links of an older flow, which stay valid until they have expired. If a function rejects, the call rejects with
  * `ERR_TOKEN_STORE`. A return value of the wrong type is reported to `onError`, and the link is refused.
+ * `legacyTokensContract` of `relatch/testing` checks an implementation.
  *
  * @example
  * const legacyTokens: LegacyTokens = {

@@ -5,6 +5,7 @@
  */
 export type { ContractCase } from "./cases.ts";
 export { type DispatcherContractOptions, dispatcherContract } from "./dispatcher.ts";
+export { type LegacyTokensFixture, legacyTokensContract } from "./legacy-tokens.ts";
 export { type MailerFixture, mailerContract, type ReceivedMail } from "./mailer.ts";
 export { rateLimiterContract } from "./rate-limiter.ts";
 export { type SecondFactorAnswer, type SecondFactorFixture, secondFactorContract } from "./second-factor.ts";

@@ -1,13 +1,17 @@
+import { createHash, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { canonicalEmail, sessionStamp } from "relatch";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { canonicalEmail, type LegacyTokens, sessionStamp } from "relatch";
+import { legacyTokensContract } from "relatch/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { blocksOf, scratchFolder } from "../../helpers/docs.ts";
 import { describeService, uniqueName } from "../../helpers/services.ts";
 
-// The two programs of docs/existing-system.md that go through all users: they fill canonical addresses, and stamp
-// sessions, with numeric ids and with UUIDs.
+// The programs of docs/existing-system.md: the two that go through all users, to fill canonical addresses and to stamp
+// sessions, with numeric ids and with UUIDs; and the functions for old links.
+
+const MARK_AS_USED = "UPDATE password_resets SET used_at = now() WHERE";
 
 const codeOf = (name: string): string => {
   const block = blocksOf("docs/existing-system.md", "ts").find(({ mark }) => mark === `file ${name}`);
@@ -16,6 +20,12 @@ const codeOf = (name: string): string => {
 };
 const FILL = codeOf("fill.ts");
 const STAMP = codeOf("stamp.ts");
+const LEGACY = codeOf("legacy-tokens.ts");
+
+/** The same for a table that keeps used rows, as the page describes it. */
+const LEGACY_WITH_USED_ROWS = LEGACY.replace("WHERE token_hash = $1'", "WHERE token_hash = $1 AND used_at IS NULL'")
+  .replace("DELETE FROM password_resets WHERE token_hash = $1", `${MARK_AS_USED} token_hash = $1 AND used_at IS NULL`)
+  .replace("DELETE FROM password_resets WHERE user_id = $1", `${MARK_AS_USED} user_id = $1 AND used_at IS NULL`);
 
 /** The line of the page with the start for UUIDs, which its comment names. */
 const withUuids = (code: string) => code.replace(/= "0"; \/\/ for UUIDs: ("[0-]+")/, "= $1;");
@@ -92,6 +102,34 @@ await describeService("postgres", (url) => {
         expect(stamp).toBe(user.passwordHash === "hash 11" ? "newer" : sessionStamp(user));
       }
     });
+  });
+
+  describe.each([
+    ["deletes used rows", LEGACY],
+    ["keeps used rows", LEGACY_WITH_USED_ROWS],
+  ])("An old table that %s", (name, code) => {
+    const file = join(folder, `${name.replaceAll(" ", "-")}.ts`);
+    let ids = 0;
+
+    beforeAll(async () => {
+      writeFileSync(file, code);
+      await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema}`);
+      await pool.query(
+        "CREATE TABLE password_resets (token_hash text, user_id bigint, expires_at timestamptz, used_at timestamptz)",
+      );
+    });
+
+    const createFixture = async () => ({
+      legacyTokens: (await import(file)).legacyTokens(pool) as LegacyTokens,
+      addUser: () => String(++ids),
+      async issue(userId: string, expiresAt: Date) {
+        const token = randomBytes(32).toString("hex");
+        const hash = createHash("sha256").update(token).digest("hex");
+        await pool.query("INSERT INTO password_resets VALUES ($1, $2, $3)", [hash, userId, expiresAt]);
+        return token;
+      },
+    });
+    for (const { name, run } of legacyTokensContract(createFixture)) test(name, run);
   });
 
   test("a program that sorts ids as text misses users", async () => {
