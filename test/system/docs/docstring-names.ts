@@ -7,6 +7,7 @@ import type { PasswordResetRoutes } from "relatch/http";
 import type { MemoryHasher, MemoryMailer, MemoryUsers } from "relatch/memory";
 import type { NodemailerTransport } from "relatch/nodemailer";
 import type {
+  LegacyTokensFixture,
   MailerFixture,
   SecondFactorFixture,
   SessionsFixture,
@@ -93,5 +94,5 @@ export declare function countAtomically(key: string, seconds: number): Promise<{
 // Its tests.
 export declare const tokens: import("relatch").TokenStore;
 export declare const received: MailerFixture["received"];
-export declare const create: () => Promise<SecondFactorFixture>;
+export declare const create: () => Promise<LegacyTokensFixture & SecondFactorFixture>;
 export declare const createFixture: (options?: UserStoreContractOptions) => Promise<SessionsFixture & UserStoreFixture>;
