@@ -185,6 +185,7 @@ describe("A refused password", () => {
     ["over 72 bytes", PANGRAM.slice(0, 37), "$2b$10$…", false],
     ["over 72 bytes once it is normalized", "\ufdfa\ufdfa вода и ветер", "$2b$10$…", false],
     ["over 72 bytes, and the hasher is another one", PANGRAM.slice(0, 37), "$argon2id$…", true],
+    ["over 72 bytes, and only a part of the hash is like one", PANGRAM.slice(0, 37), "$argon2id$…$2b$10$…", true],
     ["of 72 bytes", PANGRAM.slice(0, 36), "$2b$10$…", true],
   ])("is one for bcrypt %s (CVE-2025-22228)", async (_, newPassword, hash, ok) => {
     const { passwordReset, requestToken, users } = queuedHarness({ hasher: { hash: async () => hash } });

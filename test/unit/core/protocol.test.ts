@@ -193,7 +193,7 @@ describe("The notice of a commit", () => {
       await go.opened;
       return users.replacePasswordHash(values);
     };
-    const { passwordReset, happened } = startProcess({
+    const { passwordReset, happened, events } = startProcess({
       users: { ...users, replacePasswordHash },
       dispatcher: undefined,
       callTimeout: new TimeSpan(20, "ms"),
@@ -207,6 +207,9 @@ describe("The notice of a commit", () => {
     await vi.waitFor(() => expect(happened()).toContain("password_reset"));
     await passwordReset.drain();
     expect(notices()).toHaveLength(1);
+    // The caller has got an error by then, and the follow-up ends the sessions.
+    const reset = expect.objectContaining({ type: "password_reset", sessionsRevoked: false });
+    expect(events).toContainEqual(reset);
   });
 
   /** The statement takes effect after callTimeout, and its connection is lost without a sign. */
