@@ -59,7 +59,7 @@ export type Action =
 
 /** The last one means the owner of the newest link. */
 const id = fc.oneof(fc.nat(IDS.length - 1), fc.constant(IDS.length));
-const idOf = (nth: number, { links }: Model): string => IDS[nth] ?? links.at(-1)?.bound.id ?? "";
+const idOf = (nth: number, { links }: Model): string => IDS[nth] ?? links.at(-1)?.bound.id ?? "nobody";
 const tenant = fc.nat(TENANTS.length - 1);
 const token = fc.oneof(
   { weight: 6, arbitrary: fc.constant("newest" as const) },

@@ -13,6 +13,10 @@ export function deleteTokens({ live }: Model, userId: string): void {
   for (const token of live) if (token.bound.id === userId) live.delete(token);
 }
 
+/** Links for a first password have to be deleted, which signed ones cannot be. */
+export const mayHaveLink = ({ signed }: Model, { allowed, secret }: Snapshot) =>
+  allowed && !(signed && secret === null);
+
 export const isBoundTo = (bound: Snapshot, account: Snapshot) =>
   bound.email === account.email && bound.secret === account.secret && bound.tenant === account.tenant;
 

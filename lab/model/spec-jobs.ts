@@ -1,4 +1,4 @@
-import { canonical, copyOf, endSessions, stateOf } from "./facts.ts";
+import { canonical, copyOf, endSessions, mayHaveLink, stateOf } from "./facts.ts";
 import {
   type FollowUpJob,
   LIFETIME,
@@ -48,7 +48,7 @@ function* sendLink(model: Model, process: ModelProcess, job: LinkJob): Operation
       [...model.accounts.values()].find(({ email, tenant }) => canonical(email) === job.email && tenant === job.tenant),
     ),
   );
-  if (account?.allowed) {
+  if (account && mayHaveLink(model, account)) {
     const expiresAt = Math.floor((model.now + LIFETIME) / 1000) * 1000;
     const token: ModelToken = { bound: account, expiresAt };
     if (!model.signed) yield* orThrow("ERR_TOKEN_STORE", "tokens.save", () => model.live.add(token));

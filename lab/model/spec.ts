@@ -1,4 +1,13 @@
-import { copyOf, deleteTokens, endSessions, isBoundTo, isStored, type Presented, stateOf } from "./facts.ts";
+import {
+  copyOf,
+  deleteTokens,
+  endSessions,
+  isBoundTo,
+  isStored,
+  mayHaveLink,
+  type Presented,
+  stateOf,
+} from "./facts.ts";
 import type {
   FollowUpJob,
   JobState,
@@ -51,7 +60,8 @@ function* prove(model: Model, token: Presented, tenant: string): Generator<Step,
   const { bound, expiresAt } = token as ModelToken;
   if (model.now >= expiresAt) return undefined;
   const account = yield* orThrow("ERR_USER_STORE", "users.findById", () => copyOf(model.accounts.get(bound.id)));
-  return account?.allowed && account.tenant === tenant && isBoundTo(bound, account) ? account : undefined;
+  if (!account || !mayHaveLink(model, account)) return undefined;
+  return account.tenant === tenant && isBoundTo(bound, account) ? account : undefined;
 }
 
 export function* verifyToken(model: Model, token: Presented, tenant: string): Operation {
@@ -127,7 +137,7 @@ function* complete(
       settle("canceled");
       return REFUSED;
     }
-    if (account.secret === null && !model.signed) {
+    if (account.secret === null) {
       yield* orThrow("ERR_TOKEN_STORE", "tokens.deleteByUser", () => deleteTokens(model, account.id));
     }
   } catch (fault) {

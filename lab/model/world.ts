@@ -140,8 +140,10 @@ export function newWorld(
         findByEmail: (email, tenant) => at("users.findByEmail", () => row.findByEmail(email, tenant)),
         findById: (id) => at("users.findById", () => row.findById(id)),
         replacePasswordHash: (change) => at("users.commit", () => row.replacePasswordHash(change)),
-        setFirstPasswordHash: (change) =>
-          at("users.commit", async () => (await row.setFirstPasswordHash?.(change)) === true),
+        ...(!signed && {
+          setFirstPasswordHash: (change) =>
+            at("users.commit", async () => (await row.setFirstPasswordHash?.(change)) === true),
+        }),
       },
       tokens: signed ?? {
         save: (record) => at("tokens.save", () => store.save(record)),

@@ -281,7 +281,7 @@ export function readConfig(options: unknown): Config {
   const listeners = createListeners(given.onEvent, given.onError, now);
   const calls: Calls = { report: listeners.report, timeout: callTimeout };
   const issuing = { now, onlyNewest: given.onlyNewestLink };
-  const links = readLinks(calls, tokens, given.keys, issuing);
+  const links = readLinks(calls, given, issuing);
   const originOf = readOrigin(resetUrl, languages, isSigned(tokens));
   judgeSites(tenants, languages, (site) => [given.appName(site), given.from?.(site), resetUrl(site)]);
   if (tenants !== "dynamic") for (const tenant of tenants ?? [undefined]) originOf(tenant);
@@ -328,8 +328,7 @@ const keysRequired = (by: string) =>
 
 function readLinks(
   calls: Calls,
-  tokens: TokenStore | SignedTokens,
-  keys: Keys | undefined,
+  { tokens, keys, users }: { tokens: TokenStore | SignedTokens; keys?: Keys | undefined; users: UserStore },
   { now, onlyNewest }: { now: () => Date; onlyNewest: boolean },
 ): LinkScheme {
   if (!isSigned(tokens)) return storedLinks(guardTokens(calls, tokens), { keys: keys ?? [], onlyNewest, now });
@@ -337,6 +336,13 @@ function readLinks(
     throw optionError(
       "onlyNewestLink must have a token store, because signed tokens cannot be revoked. Leave one of them out.",
     );
+  // Such a link is bound to no secret. If it could not be deleted, it would work again once the password was removed.
+  if (users.setFirstPasswordHash) {
+    throw optionError(
+      "users.setFirstPasswordHash must have a token store, because links for a first password have to be deleted before " +
+        "the commit. Leave it or signedTokens() out.",
+    );
+  }
   if (!keys) throw keysRequired("signedTokens()");
   return signedLinks(keys);
 }

@@ -18,7 +18,8 @@ export interface SignedTokens {
 /**
  * Chooses links that carry their own proof, so that nothing is stored: expiry, a binding to the state of the account, and
  * the id of the account, under HMAC-SHA-256 with the option `keys`. They still work only once, because setting the
- * password changes the state that they are bound to. The price: `revokeTokens` is not possible.
+ * password changes the state that they are bound to. The price: `revokeTokens` is not possible, and users
+ * cannot offer `setFirstPasswordHash`, because its link would work again if the password was removed.
  *
  * @example
  * const passwordReset = createPasswordReset({ ...options, tokens: signedTokens(), keys: [key] });

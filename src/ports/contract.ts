@@ -76,7 +76,7 @@ export interface UserStore<Tenant = string | undefined> {
 
   /**
    * Optional: the same commit for an account that has no password yet (`password_hash IS NULL`). Without this function
-   * such an account gets no link. With it, the link lets the owner set a first password.
+   * such an account gets no link. With it, the link lets the owner set a first password. Not possible with signed tokens.
    */
   setFirstPasswordHash?: ((change: FirstPassword) => Promise<boolean>) | undefined;
 }

@@ -55,7 +55,7 @@ export interface Harness {
 
 export function harness(options: HarnessOptions = {}): Harness {
   const { accounts = [MIKE], ...overrides } = options;
-  const ports = memoryPorts(accounts, { firstPasswords: true });
+  const ports = memoryPorts(accounts, { firstPasswords: !(overrides.tokens && "kind" in overrides.tokens) });
   const events: ResetEvent[] = [];
   const errors: RelatchError[] = [];
   const revoked: string[] = [];

@@ -15,7 +15,7 @@ import { combine } from "relatch/combine";
 import { fetchMailer, mailgun, resend } from "relatch/fetch";
 import { passwordResetRoutes } from "relatch/http";
 import { en } from "relatch/languages";
-import { memoryPorts } from "relatch/memory";
+import { memoryPorts, memoryUsers } from "relatch/memory";
 import { standardMessages, standardNotices } from "relatch/messages";
 import { mysqlTokens } from "relatch/mysql";
 import { nodemailerMailer } from "relatch/nodemailer";
@@ -193,6 +193,8 @@ const OPTIONS: Record<string, object> = {
     keys: [KEY],
     onlyNewestLink: true,
   },
+  "users.setFirstPasswordHash must have a token store, because links for a first password have to be deleted before the commit. Leave it or signedTokens() out.":
+    { tokens: signedTokens(), keys: [KEY], users: memoryUsers([], { firstPasswords: true }) },
   "languages must be an array of at least one language, received an empty array. Example: languages: [en, ru].": {
     languages: [],
   },

@@ -15,6 +15,29 @@ const kinds = {
   signed: () => ({ tokens: signedTokens(), keys: KEYS }),
 };
 
+describe("A link for a first password", () => {
+  test.each(["stored", "sealed"] as const)(
+    "is an invitation if it is %s, and is refused once no first password can be set",
+    async (kind) => {
+      const shared = kinds[kind]();
+      const before = harness({ ...shared, accounts: [{ ...MIKE, passwordHash: null }] });
+      const token = await before.requestToken();
+      const users = { ...before.users, setFirstPasswordHash: undefined };
+      const { passwordReset, happened } = harness({ ...shared, users });
+      expect(await before.passwordReset.verifyToken({ token })).toMatchObject({ ok: true, isInvitation: true });
+      expect(await passwordReset.verifyToken({ token })).toEqual(REFUSED);
+      expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
+      expect(happened()).toEqual(["token_refused:no_password", "token_refused:no_password"]);
+    },
+  );
+
+  // It could not be deleted before the commit, so it would work again once the password was removed.
+  test("is never a signed one: such options are refused", () => {
+    const { users } = memoryPorts([MIKE], { firstPasswords: true });
+    expect(() => harness({ ...kinds.signed(), users })).toThrow(relatchError("ERR_OPTIONS"));
+  });
+});
+
 describe.each(Object.entries(kinds))("A %s link", (_kind, options) => {
   test("is valid however often it is verified", async () => {
     const { passwordReset, requestToken, clock, events } = harness(options());
@@ -61,18 +84,6 @@ describe.each(Object.entries(kinds))("A %s link", (_kind, options) => {
     expect(users.get("42")).toEqual(change && { ...MIKE, ...change });
     const refusal = { type: "token_refused", reason, userId: "42", at: expect.any(Date), tenant: undefined };
     expect(events.slice(-2)).toEqual([refusal, refusal]);
-  });
-
-  test("says that it is an invitation, and is refused once no first password can be set", async () => {
-    const shared = options();
-    const before = harness({ ...shared, accounts: [{ ...MIKE, passwordHash: null }] });
-    const token = await before.requestToken();
-    const users = { ...before.users, setFirstPasswordHash: undefined };
-    const { passwordReset, happened } = harness({ ...shared, users });
-    expect(await before.passwordReset.verifyToken({ token })).toMatchObject({ ok: true, isInvitation: true });
-    expect(await passwordReset.verifyToken({ token })).toEqual(REFUSED);
-    expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
-    expect(happened()).toEqual(["token_refused:no_password", "token_refused:no_password"]);
   });
 
   test.each([
