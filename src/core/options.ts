@@ -332,10 +332,11 @@ function readLinks(
   { now, onlyNewest }: { now: () => Date; onlyNewest: boolean },
 ): LinkScheme {
   if (!isSigned(tokens)) return storedLinks(guardTokens(calls, tokens), { keys: keys ?? [], onlyNewest, now });
-  if (onlyNewest)
+  if (onlyNewest) {
     throw optionError(
       "onlyNewestLink must have a token store, because signed tokens cannot be revoked. Leave one of them out.",
     );
+  }
   // Such a link is bound to no secret. If it could not be deleted, it would work again once the password was removed.
   if (users.setFirstPasswordHash) {
     throw optionError(
