@@ -92,6 +92,6 @@ function machine(results: readonly Result[], mode: Mode): string {
     `${mode === "long" ? "The long run" : "The short run, with a tenth of the samples"},`,
     `on ${results.at(-1)?.date}: ${availableParallelism()} × ${cpu?.model},`,
     `Node.js ${process.versions.node}, ${pinned};`,
-    `${Math.round(seconds / 60)} minutes, load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}.`,
+    `${Math.round(seconds / 60)} minutes of measuring, load average ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}.`,
   ].join(" ");
 }

@@ -83,6 +83,17 @@ describe("The commit", () => {
     expect(await passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD })).toEqual(REFUSED);
   });
 
+  test("A link that expires while the password is hashed still sets it", async () => {
+    const { clock, startProcess, requestToken } = deploy();
+    const token = await requestToken();
+    const { hasher, started, go } = slowHasher();
+    const result = startProcess({ hasher }).passwordReset.completeReset({ token, newPassword: GOOD_PASSWORD });
+    await started;
+    clock.now += 2 * 3_600_000;
+    go();
+    expect(await result).toMatchObject({ ok: true });
+  });
+
   test("revokeTokens wins over a completion that is hashing, and nobody is notified", async () => {
     const { users, clock, queue, startProcess, worker, requestToken, notices } = deploy();
     const token = await requestToken();
